@@ -1,0 +1,1 @@
+"""The tables, functions and named queries, as package data."""

@@ -1,0 +1,56 @@
+create function decide(p_user_id bigint, p_event jsonb, p_has_tmdb boolean) returns jsonb
+language plpgsql volatile
+set search_path from current
+as $$
+declare
+    v_mapping_id bigint := find_mapping(p_user_id, p_event);
+    v_mapping record;
+    v_match record;
+    v_needs jsonb;
+    v_trace jsonb := '[]';
+begin
+    if v_mapping_id is not null then
+        select tvshow_id, sync_enabled, match_confidence, match_method into v_mapping
+        from plex_show_mappings where id = v_mapping_id;
+        v_trace := jsonb_build_array(jsonb_build_object('step', 'mapping', 'mapping_id', v_mapping_id));
+        if v_mapping.tvshow_id is null or not v_mapping.sync_enabled then
+            return jsonb_build_object('verdict', 'ignored', 'reason', 'sync_disabled', 'mapping_id', v_mapping_id, 'trace', v_trace);
+        end if;
+        return jsonb_build_object('verdict', 'mapped', 'tvshow_id', v_mapping.tvshow_id, 'mapping_id', v_mapping_id,
+                                  'trace', v_trace);
+    end if;
+
+    if p_event -> 'show_ids' is not null then
+        select * into v_match from match_ids(p_user_id, p_event -> 'show_ids');
+        v_trace := v_trace || jsonb_build_object('step', 'ids', 'ids', p_event -> 'show_ids',
+                                                 'found', jsonb_array_length(v_match.candidates));
+        if v_match.tvshow_id is not null then
+            return jsonb_build_object('verdict', 'mapped', 'tvshow_id', v_match.tvshow_id, 'confidence', v_match.confidence,
+                                      'method', v_match.method, 'trace', v_trace);
+        elsif v_match.candidates <> '[]' then
+            return jsonb_build_object('verdict', 'conflict', 'conflict_type', 'multiple_matches',
+                                      'candidates', v_match.candidates, 'trace', v_trace);
+        end if;
+    end if;
+
+    v_needs := look_up_needs(p_user_id, p_event, p_has_tmdb);
+    if v_needs <> '{}' then
+        return jsonb_build_object('verdict', 'pending',
+            'trace', v_trace || jsonb_build_object('step', 'look_up', 'needs', v_needs));
+    end if;
+
+    select * into v_match from match_title(p_user_id, p_event ->> 'show_title', (p_event ->> 'show_year')::integer,
+                                           (p_event ->> 'episode_year')::integer);
+    v_trace := v_trace || jsonb_build_object('step', 'title', 'title', p_event ->> 'show_title',
+                                             'candidates', v_match.candidates, 'verdict', coalesce(v_match.method, v_match.conflict_type));
+    if v_match.tvshow_id is not null then
+        return jsonb_build_object('verdict', 'mapped', 'tvshow_id', v_match.tvshow_id, 'confidence', v_match.confidence,
+                                  'method', v_match.method, 'trace', v_trace);
+    end if;
+    return jsonb_build_object('verdict', 'conflict', 'conflict_type', v_match.conflict_type,
+                              'candidates', v_match.candidates, 'trace', v_trace);
+end
+$$;
+comment on function decide(bigint, jsonb, boolean) is
+    'Which show an event belongs to: mapping, show-level ids, look-up, title, in this order. Reads only; the answer carries the
+verdict (mapped, ignored, pending, conflict), what it is based on, and the trace.';

@@ -1,0 +1,25 @@
+create function delete_show(p_user_id bigint, p_tvshow_id bigint) returns void
+language plpgsql volatile
+set search_path from current
+as $$
+begin
+    -- Keeps events and answers that concern its open questions out, as they lock those rows before the show's.
+    perform pg_advisory_xact_lock(hashtextextended(c.show_key, p_user_id))
+    from (select show_key from plex_conflicts
+          where user_id = p_user_id and tvshow_id = p_tvshow_id and not resolved order by show_key) c;
+    update tvshows set deleted_at = now(), updated_at = now()
+    where user_id = p_user_id and id = p_tvshow_id and deleted_at is null;
+    if not found then
+        raise exception 'show % is not there', p_tvshow_id using errcode = 'TK404';
+    end if;
+    update plex_show_mappings set tvshow_id = null, updated_at = now() where user_id = p_user_id and tvshow_id = p_tvshow_id;
+    with closed as (
+        update plex_conflicts set resolved = true, resolved_at = now(), resolution_action = 'ignore', updated_at = now()
+        where user_id = p_user_id and tvshow_id = p_tvshow_id and not resolved returning id
+    )
+    update plex_webhook_logs l set status = 'ignored', action_taken = 'sync_disabled'
+    from closed where l.conflict_id = closed.id and l.status = 'conflict';
+end
+$$;
+comment on function delete_show(bigint, bigint) is
+    'Hides a show with its plays; its mappings stay and mean "not to be tracked", so that nothing revives it. Raises TK404.';

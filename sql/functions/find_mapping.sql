@@ -1,0 +1,44 @@
+create function find_mapping(p_user_id bigint, p_event jsonb) returns bigint
+language plpgsql stable
+set search_path from current
+as $$
+declare
+    v_guid text := p_event ->> 'show_guid';
+    v_server text := coalesce(p_event ->> 'server_uuid', '');
+    v_rating_key text := p_event ->> 'show_rating_key';
+    v_title text := coalesce(p_event ->> 'show_title', '');
+    v_id bigint;
+begin
+    if v_guid is not null then
+        if tracker.guid_is_local(v_guid) then
+            select id into v_id from plex_show_mappings
+            where user_id = p_user_id and plex_server_uuid = v_server and plex_guid = v_guid and tracker.guid_is_local(plex_guid);
+        else
+            select id into v_id from plex_show_mappings
+            where user_id = p_user_id and plex_guid = v_guid and not tracker.guid_is_local(plex_guid);
+        end if;
+        if found then
+            return v_id;
+        end if;
+    end if;
+
+    -- A rebuilt library hands its rating keys out anew: the key counts only while the title is still the same one.
+    if v_rating_key is not null then
+        select id into v_id from plex_show_mappings
+        where user_id = p_user_id and plex_server_uuid = v_server and plex_rating_key = v_rating_key
+          and (v_title = '' or plex_title = '' or tracker.title_key(plex_title) = tracker.title_key(v_title));
+        return v_id;
+    end if;
+
+    if v_guid is null and v_title <> '' then
+        select id into v_id from plex_show_mappings
+        where user_id = p_user_id and plex_server_uuid = v_server and plex_guid is null and plex_rating_key is null
+          and tracker.title_key(plex_title) = tracker.title_key(v_title)
+        limit 1;
+    end if;
+    return v_id;
+end
+$$;
+comment on function find_mapping(bigint, jsonb) is
+    'The mapping that answers for the show of an event: by Plex GUID (local GUIDs per server), else by server and rating key while
+the title is unchanged, else, for an event with neither, by server and title.';

@@ -1,0 +1,140 @@
+create function fold_episode(p_user_id bigint, p_tvshow_id bigint, p_season integer, p_episode integer, p_runtime integer,
+                             p_event_id bigint,
+                             out first_watched_at timestamptz, out live_plays integer,
+                             out event_play_id bigint, out event_starts_play boolean, out event_voided boolean)
+language plpgsql volatile
+set search_path from current
+as $$
+declare
+    v_apart interval := make_interval(mins => coalesce(nullif(p_runtime, 0), 30));
+    v_event record;
+    -- One element per viewing, in the order of time.
+    v_start watch_events[] := '{}';        -- the event that begins it
+    v_account bigint[] := '{}';
+    v_server text[] := '{}';
+    v_viewed_from timestamptz[] := '{}';   -- its first report; null while it is only a mark by hand
+    v_voided timestamptz[] := '{}';
+    v_play bigint[] := '{}';
+    v_count integer := 0;
+    v_at integer;
+    v_log_id bigint;
+    v_mapping_id bigint;
+    v_play_id bigint;
+    v_members bigint[] := '{}';
+    v_member_of integer[] := '{}';
+begin
+    for v_event in
+        select w as event, w.* from watch_events w
+        where w.tvshow_id = p_tvshow_id and w.season = p_season and w.episode = p_episode
+        order by w.occurred_at, array_position(array['viewing', 'mark', 'unmark'], w.kind), w.account_id nulls last, w.server_uuid, w.id
+    loop
+        v_at := null;
+        if v_event.kind = 'viewing' then
+            -- The same account on the same server within one runtime of a viewing's first report: that viewing.
+            for i in reverse v_count..1 loop
+                if v_event.occurred_at - v_viewed_from[i] < v_apart
+                   and v_account[i] is not distinct from v_event.account_id
+                   and v_server[i] is not distinct from v_event.server_uuid then
+                    v_at := i;
+                    exit;
+                end if;
+            end loop;
+            -- A mark by hand just before the report of the viewing that it meant.
+            if v_at is null then
+                for i in reverse v_count..1 loop
+                    if v_event.occurred_at - (v_start[i]).occurred_at < v_apart and v_viewed_from[i] is null and v_voided[i] is null then
+                        v_at := i;
+                        v_viewed_from[i] := v_event.occurred_at;
+                        v_account[i] := v_event.account_id;
+                        v_server[i] := v_event.server_uuid;
+                        exit;
+                    end if;
+                end loop;
+            end if;
+        elsif v_event.kind = 'mark' then
+            -- Already watched at that time: the mark says nothing new.
+            if exists (select from unnest(v_voided) as v(at) where v.at is null) then
+                continue;
+            end if;
+        else
+            for i in 1..v_count loop
+                v_voided[i] := coalesce(v_voided[i], v_event.occurred_at);
+            end loop;
+            continue;
+        end if;
+
+        if v_at is null then
+            v_count := v_count + 1;
+            v_at := v_count;
+            v_start[v_at] := v_event.event;
+            v_account[v_at] := v_event.account_id;
+            v_server[v_at] := v_event.server_uuid;
+            v_viewed_from[v_at] := case when v_event.kind = 'viewing' then v_event.occurred_at end;
+            v_voided[v_at] := null;
+            v_play[v_at] := null;
+        end if;
+        if v_play[v_at] is null and v_event.play_id is not null and v_event.play_id <> all (array_remove(v_play, null)) then
+            v_play[v_at] := v_event.play_id;
+        end if;
+        v_members := v_members || v_event.id;
+        v_member_of := v_member_of || v_at;
+    end loop;
+
+    for i in 1..v_count loop
+        -- The event in hand has its log row written after it; older ones may have been purged from the log. A mapping may have
+        -- been forgotten.
+        select m.id into v_mapping_id from plex_show_mappings m where m.user_id = p_user_id and m.id = (v_start[i]).mapping_id;
+        v_log_id := (v_start[i]).log_id;
+        if (v_start[i]).id is distinct from p_event_id then
+            select l.id into v_log_id from plex_webhook_logs l where l.id = v_log_id;
+        end if;
+        if v_play[i] is null then
+            insert into plays (user_id, tvshow_id, season, episode, watched_at, source, server_uuid, account_id, history_key,
+                               plex_season, plex_episode, mapping_id, log_id, voided_at, void_reason)
+            values (p_user_id, p_tvshow_id, p_season, p_episode, (v_start[i]).occurred_at, (v_start[i]).source, v_server[i], v_account[i],
+                    (v_start[i]).history_key, (v_start[i]).plex_season, (v_start[i]).plex_episode, v_mapping_id,
+                    v_log_id, v_voided[i], case when v_voided[i] is not null then 'unmarked' end)
+            returning id into v_play_id;
+            v_play[i] := v_play_id;
+        else
+            update plays p
+            set watched_at = (v_start[i]).occurred_at, source = (v_start[i]).source, server_uuid = v_server[i], account_id = v_account[i],
+                history_key = (v_start[i]).history_key, plex_season = (v_start[i]).plex_season,
+                plex_episode = (v_start[i]).plex_episode, mapping_id = v_mapping_id, log_id = v_log_id,
+                voided_at = v_voided[i], void_reason = case when v_voided[i] is not null then 'unmarked' end
+            where p.id = v_play[i]
+              and (p.watched_at, p.source, p.server_uuid, p.account_id, p.history_key, p.log_id, p.voided_at, p.void_reason)
+                  is distinct from ((v_start[i]).occurred_at, (v_start[i]).source, v_server[i], v_account[i], (v_start[i]).history_key,
+                                    v_log_id, v_voided[i], case when v_voided[i] is not null then 'unmarked' end);
+        end if;
+    end loop;
+
+    update watch_events w set play_id = v_play[m.play]
+    from unnest(v_members, v_member_of) as m(id, play)
+    where w.id = m.id and w.play_id is distinct from v_play[m.play];
+    -- A mark that an earlier viewing made superfluous.
+    update watch_events w set play_id = null
+    where w.tvshow_id = p_tvshow_id and w.season = p_season and w.episode = p_episode
+      and w.play_id is not null and w.id <> all (v_members);
+
+    -- A play that turned out to be part of another one, or a mark of what was watched already; unmarked or not.
+    update plays set voided_at = coalesce(voided_at, now()), void_reason = 'same_viewing'
+    where tvshow_id = p_tvshow_id and season = p_season and episode = p_episode and id <> all (v_play)
+      and (voided_at is null or void_reason = 'unmarked');
+
+    select min((v_start[i]).occurred_at) filter (where v_voided[i] is null), count(*) filter (where v_voided[i] is null)
+    into first_watched_at, live_plays
+    from generate_series(1, v_count) as i;
+
+    v_at := v_member_of[array_position(v_members, p_event_id)];
+    if v_at is not null then
+        event_play_id := v_play[v_at];
+        event_voided := v_voided[v_at] is not null;
+        event_starts_play := (select count(*) = 1 from unnest(v_member_of) as m(play) where m.play = v_at);
+    end if;
+end
+$$;
+comment on function fold_episode(bigint, bigint, integer, integer, integer, bigint) is
+    'Makes the plays of one episode anew from everything said about it, in the order of time: viewings by the same account and
+server closer together than the runtime (minutes; 30 when unknown) are one; a mark by hand counts when nothing before it does; an
+unmark voids what lies before it. The caller holds the lock on the show''s row.';

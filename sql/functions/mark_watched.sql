@@ -1,0 +1,91 @@
+create function mark_watched(p_user_id bigint, p_tvshow_id bigint, p_season integer, p_episode integer, p_air_date date,
+                             p_kind text, p_at timestamptz, p_source text,
+                             p_server_uuid text default null, p_account_id bigint default null, p_history_key text default null,
+                             p_mapping_id bigint default null, p_log_id bigint default null,
+                             p_plex_season integer default null, p_plex_episode integer default null,
+                             out action text, out season integer, out episode integer, out play_id bigint, out first_watched_at timestamptz)
+language plpgsql volatile
+set search_path from current
+as $$
+declare
+    v_show record;
+    v_found record;
+    v_event_id bigint;
+    v_fold record;
+    v_was boolean;
+    v_entry jsonb;
+begin
+    -- The lock that makes two marks of one show follow each other: without it both would write back the document they had
+    -- read, and one of the two would be lost. No other row is locked before it but the advisory lock of receive_event.
+    select s.id, s.seasons into v_show from tvshows s
+    where s.user_id = p_user_id and s.id = p_tvshow_id and s.deleted_at is null
+    for no key update;
+    if not found then
+        action := 'show_missing';
+        return;
+    end if;
+    select * into v_found from find_episode(v_show.seasons, p_season, p_episode, p_air_date);
+    if v_found.entry is null then
+        action := 'episode_missing';
+        return;
+    end if;
+    season := v_found.season;
+    episode := v_found.episode;
+    v_was := coalesce((v_found.entry ->> 'watched')::boolean, false);
+
+    if p_kind = 'viewing' and p_history_key is null and not exists (
+        select from watch_events w
+        where w.tvshow_id = p_tvshow_id and w.season = v_found.season and w.episode = v_found.episode
+    ) then
+        -- Nothing was ever said about this episode: no fold needed.
+        insert into plays (user_id, tvshow_id, season, episode, watched_at, source, server_uuid, account_id, history_key,
+                           plex_season, plex_episode, mapping_id, log_id)
+        values (p_user_id, p_tvshow_id, season, episode, p_at, p_source, p_server_uuid, p_account_id, p_history_key,
+                p_plex_season, p_plex_episode, p_mapping_id, p_log_id)
+        returning id into play_id;
+        insert into watch_events (user_id, tvshow_id, season, episode, kind, occurred_at, source, server_uuid, account_id,
+                                  history_key, plex_season, plex_episode, mapping_id, log_id, play_id)
+        values (p_user_id, p_tvshow_id, season, episode, 'viewing', p_at, p_source, p_server_uuid, p_account_id,
+                p_history_key, p_plex_season, p_plex_episode, p_mapping_id, p_log_id, play_id);
+        action := 'marked_watched';
+        first_watched_at := p_at;
+    else
+        insert into watch_events (user_id, tvshow_id, season, episode, kind, occurred_at, source, server_uuid, account_id,
+                                  history_key, plex_season, plex_episode, mapping_id, log_id)
+        values (p_user_id, p_tvshow_id, season, episode, p_kind, p_at, p_source, p_server_uuid, p_account_id,
+                p_history_key, p_plex_season, p_plex_episode, p_mapping_id, p_log_id)
+        on conflict (user_id, server_uuid, history_key) where history_key is not null do nothing
+        returning id into v_event_id;
+        select * into v_fold from fold_episode(p_user_id, p_tvshow_id, season, episode,
+                                               (v_found.entry ->> 'runtime')::integer, v_event_id);
+        play_id := v_fold.event_play_id;
+        first_watched_at := v_fold.first_watched_at;
+        action := case
+            when v_fold.event_starts_play is not true or v_fold.event_voided then 'already_watched'
+            when v_fold.live_plays > 1 then 'rewatched'
+            else 'marked_watched'
+        end;
+    end if;
+
+    v_entry := v_found.entry || jsonb_build_object(
+        'watched', first_watched_at is not null,
+        'dateWatched', to_char(first_watched_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'));
+    if v_entry is distinct from v_found.entry then
+        update tvshows s
+        set seasons = jsonb_set(s.seasons, array[v_found.season_index::text, 'episodes', v_found.episode_index::text], v_entry),
+            watched_episodes = s.watched_episodes + (first_watched_at is not null)::integer - v_was::integer,
+            total_minutes = s.total_minutes
+                + ((first_watched_at is not null)::integer - v_was::integer) * coalesce((v_entry ->> 'runtime')::integer, 0),
+            plex_synced = s.plex_synced or p_mapping_id is not null,
+            plex_last_sync = case when p_mapping_id is not null then now() else s.plex_last_sync end,
+            updated_at = now()
+        where s.id = v_show.id;
+    end if;
+    if p_mapping_id is not null then
+        update plex_show_mappings set last_synced_at = now() where id = p_mapping_id;
+    end if;
+end
+$$;
+comment on function mark_watched(bigint, bigint, integer, integer, date, text, timestamptz, text, text, bigint, text, bigint, bigint, integer, integer) is
+    'Takes one viewing, mark or unmark of one episode: row lock, watch event, plays, seasons document, totals, the mapping''s last
+sync. action: marked_watched, rewatched, already_watched; or episode_missing, show_missing: then nothing was written.';

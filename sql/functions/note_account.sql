@@ -1,0 +1,33 @@
+create function note_account(p_user_id bigint, p_event jsonb) returns bigint
+language plpgsql volatile
+set search_path from current
+as $$
+declare
+    v_server text := coalesce(p_event ->> 'server_uuid', '');
+    v_plex_account_id bigint := (p_event ->> 'account_id')::bigint;
+    v_title text := coalesce(p_event ->> 'account_title', '');
+    v_account_id bigint;
+begin
+    if v_server <> '' and not exists (select from plex_servers where user_id = p_user_id and server_uuid = v_server) then
+        insert into plex_servers (user_id, server_uuid, title)
+        values (p_user_id, v_server, coalesce(p_event ->> 'server_title', ''))
+        on conflict on constraint plex_servers_uuid_key do nothing;
+    end if;
+    if v_plex_account_id is null and v_title = '' then
+        return null;
+    end if;
+    select id into v_account_id from plex_accounts
+    where user_id = p_user_id and server_uuid = v_server and title = v_title
+      and plex_account_id is not distinct from v_plex_account_id;
+    if not found then
+        insert into plex_accounts (user_id, server_uuid, plex_account_id, title)
+        values (p_user_id, v_server, v_plex_account_id, v_title)
+        on conflict on constraint plex_accounts_identity_key do update set title = excluded.title
+        returning id into v_account_id;
+    end if;
+    return v_account_id;
+end
+$$;
+comment on function note_account(bigint, jsonb) is
+    'Remembers the server and the account that an event names, and returns the account''s id (null when the event names none).
+An account is id and title together, per server: id 1 is usually the owner, but not always.';

@@ -1,0 +1,61 @@
+create function replay_event(p_user_id bigint, p_log_id bigint, p_event jsonb, p_has_tmdb boolean,
+                             out status text, out action text, out log_id bigint, out tvshow_id bigint, out conflict_id bigint)
+language plpgsql volatile
+set search_path from current
+as $$
+declare
+    v_log plex_webhook_logs;
+    v_reason text;
+    v_mapping_id bigint;
+    v_account_id bigint;
+    v_trace jsonb := '[]';
+    v_settled record;
+begin
+    perform pg_advisory_xact_lock(hashtextextended(coalesce(p_event ->> 'show_key', ''), p_user_id));
+    select * into v_log from plex_webhook_logs l where l.user_id = p_user_id and l.id = p_log_id for update;
+    if not found then
+        raise exception 'log row % is not there', p_log_id using errcode = 'TK404';
+    end if;
+    log_id := v_log.id;
+    -- What was applied is not applied again, and a repeat stays a repeat.
+    if v_log.status in ('success', 'duplicate') then
+        status := v_log.status;
+        action := v_log.action_taken;
+        tvshow_id := v_log.tvshow_id;
+        return;
+    end if;
+    v_account_id := coalesce(v_log.account_id, note_account(p_user_id, p_event));
+    v_reason := ignore_reason(p_user_id, p_event, v_account_id);
+    if v_reason is not null then
+        status := 'ignored';
+        action := v_reason;
+    else
+        select * into v_settled from settle_event(p_user_id, p_event, decide(p_user_id, p_event, p_has_tmdb), v_log.id,
+                                                  v_log.source, coalesce(v_log.watched_at, viewing_time(p_event, v_log.created_at)),
+                                                  v_account_id);
+        status := v_settled.status;
+        action := v_settled.action;
+        tvshow_id := v_settled.tvshow_id;
+        conflict_id := v_settled.conflict_id;
+        v_mapping_id := v_settled.mapping_id;
+        v_trace := v_settled.trace;
+    end if;
+    update plex_webhook_logs l
+    set status = replay_event.status, action_taken = replay_event.action, tvshow_id = replay_event.tvshow_id,
+        conflict_id = coalesce(replay_event.conflict_id, l.conflict_id), mapping_id = coalesce(v_mapping_id, l.mapping_id),
+        account_id = v_account_id,
+        trace = jsonb_build_array(jsonb_build_object('step', 'replayed', 'at', now(), 'was', l.status))
+                || v_trace,
+        event_key = coalesce(l.event_key, p_event ->> 'event_key'), error_message = null, attempts = l.attempts + 1,
+        watched_at = coalesce(l.watched_at, viewing_time(p_event, l.created_at)),
+        next_attempt_at = case when replay_event.status = 'pending' then now() end, claimed_until = null
+    where l.id = v_log.id;
+    -- Nobody waits for the answer any more.
+    update plex_conflicts c set resolved = true, resolved_at = now(), resolution_action = 'search_again',
+        resolved_tvshow_id = replay_event.tvshow_id, updated_at = now()
+    where c.id = v_log.conflict_id and c.id is distinct from replay_event.conflict_id and not c.resolved
+      and not exists (select from plex_webhook_logs l where l.conflict_id = c.id and l.status = 'conflict');
+end
+$$;
+comment on function replay_event(bigint, bigint, jsonb, boolean) is
+    'Decides a stored event again (pending, conflict, failed, ignored); what was applied stays as it is. Raises TK404.';

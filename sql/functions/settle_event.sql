@@ -1,0 +1,65 @@
+create function settle_event(p_user_id bigint, p_event jsonb, p_decision jsonb, p_log_id bigint, p_source text,
+                             p_watched_at timestamptz, p_account_id bigint,
+                             out status text, out action text, out tvshow_id bigint, out conflict_id bigint,
+                             out mapping_id bigint, out trace jsonb)
+language plpgsql volatile
+set search_path from current
+as $$
+declare
+    v_mark record;
+begin
+    trace := p_decision -> 'trace';
+    mapping_id := (p_decision ->> 'mapping_id')::bigint;
+    case p_decision ->> 'verdict'
+    when 'mapped' then
+        tvshow_id := (p_decision ->> 'tvshow_id')::bigint;
+        if mapping_id is null then
+            -- The show's row before the mapping's, as everywhere.
+            perform from tvshows s where s.id = settle_event.tvshow_id and s.user_id = p_user_id for no key update;
+            mapping_id := map_show(p_user_id, p_event, tvshow_id, (p_decision ->> 'confidence')::numeric, p_decision ->> 'method');
+        end if;
+        select * into v_mark from mark_watched(
+            p_user_id, tvshow_id, (p_event ->> 'season')::integer, (p_event ->> 'episode')::integer, (p_event ->> 'air_date')::date,
+            'viewing', p_watched_at, p_source, coalesce(p_event ->> 'server_uuid', ''), p_account_id, p_event ->> 'history_key',
+            mapping_id, p_log_id,
+            coalesce(p_event ->> 'plex_season', p_event ->> 'season')::integer,
+            coalesce(p_event ->> 'plex_episode', p_event ->> 'episode')::integer);
+        if v_mark.action = 'show_missing' then
+            -- The user deleted it between the decision and the lock.
+            tvshow_id := null;
+            status := 'ignored';
+            action := 'sync_disabled';
+        elsif v_mark.action = 'episode_missing' then
+            status := 'conflict';
+            action := 'needs_user_input';
+            conflict_id := open_conflict(p_user_id, p_event, 'episode_missing', (
+                select jsonb_build_array(jsonb_build_object(
+                    'tvshow_id', s.id, 'tmdb_id', s.tmdb_id, 'title', s.title,
+                    'year', extract(year from s.show_start_date)::integer,
+                    'score', coalesce((p_decision ->> 'confidence')::numeric, 1), 'reason', 'this show, but it has no such episode'))
+                from tvshows s where s.id = settle_event.tvshow_id), tvshow_id);
+            trace := trace || jsonb_build_object('step', 'episode_missing', 'season', p_event -> 'season',
+                                                 'episode', p_event -> 'episode', 'air_date', p_event -> 'air_date');
+        else
+            status := 'success';
+            action := v_mark.action;
+            trace := trace || jsonb_strip_nulls(jsonb_build_object(
+                'step', 'mark', 'season', v_mark.season, 'episode', v_mark.episode, 'action', v_mark.action,
+                'confidence', p_decision -> 'confidence', 'method', p_decision -> 'method'));
+        end if;
+    when 'conflict' then
+        status := 'conflict';
+        action := 'needs_user_input';
+        conflict_id := open_conflict(p_user_id, p_event, p_decision ->> 'conflict_type', p_decision -> 'candidates');
+    when 'pending' then
+        status := 'pending';
+        action := 'needs_lookup';
+    when 'ignored' then
+        status := 'ignored';
+        action := p_decision ->> 'reason';
+    end case;
+end
+$$;
+comment on function settle_event(bigint, jsonb, jsonb, bigint, text, timestamptz, bigint) is
+    'Acts on a decision: marks the episode (and keeps the mapping), opens or joins the conflict, or leaves the event pending or
+ignored. Returns what the log row has to say.';

@@ -1,0 +1,38 @@
+-- name: activity(user_id, status, before, limit)
+-- The log as the pages list it, the newest first: with the kind of question that a conflict asks, and without what is large.
+select l.id, l.source, l.event_type, l.plex_title, l.plex_season, l.plex_episode, l.plex_account, l.status, l.action_taken,
+       l.watched_at, l.created_at, c.conflict_type
+from plex_webhook_logs l left join plex_conflicts c on c.id = l.conflict_id
+where l.user_id = :user_id
+  and (:before::bigint is null or l.id < :before::bigint)
+  and (:status::text is null or l.status = :status::text)
+order by l.id desc
+limit :limit;
+
+-- name: activity_event(user_id, log_id)^
+-- Everything about one log row: the show that it went to, the server by name, and the question if it asks one.
+select l.id, l.receipt, l.source, l.event_type, l.plex_title, l.plex_season, l.plex_episode, l.plex_account, l.status,
+       l.action_taken, l.trace, l.error_message, l.payload, l.attempts, l.next_attempt_at, l.watched_at, l.created_at,
+       l.processing_duration_ms, c.conflict_type, c.resolved as conflict_resolved, c.potential_matches,
+       s.title as show_title, coalesce(nullif(p.title, ''), l.plex_server) as server_title
+from plex_webhook_logs l
+left join plex_conflicts c on c.id = l.conflict_id
+left join tvshows s on s.id = l.tvshow_id
+left join plex_servers p on p.user_id = l.user_id and p.server_uuid = l.plex_server
+where l.user_id = :user_id and l.id = :log_id;
+
+-- name: connection_state(user_id)^
+-- What the front page says about the connection: whether it is on, the last event, what waits.
+select c.enabled, c.webhook_secret, last.id as last_id, last.created_at as last_at,
+       coalesce(nullif(p.title, ''), nullif(c.plex_server_name, '')) as server_title,
+       (select count(*) from plex_conflicts q where q.user_id = c.user_id and not q.resolved) as open_conflicts,
+       (select count(*) from plex_webhook_logs l where l.user_id = c.user_id and l.status = 'pending') as waiting
+from plex_config c
+left join lateral (
+    select l.id, l.created_at, l.plex_server from plex_webhook_logs l
+    where l.user_id = c.user_id
+    order by l.id desc
+    limit 1
+) last on true
+left join plex_servers p on p.user_id = c.user_id and p.server_uuid = last.plex_server
+where c.user_id = :user_id;

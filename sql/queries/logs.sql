@@ -1,0 +1,32 @@
+-- name: list_logs(user_id, before, status, event, q, limit)
+-- The log, the newest first, without the payloads. q is a pattern for the title that Plex gave.
+select id, receipt, source, event_type, plex_title, plex_season, plex_episode, plex_account, plex_server, status, action_taken,
+       trace, error_message, tvshow_id, conflict_id, mapping_id, attempts, next_attempt_at, watched_at, processing_duration_ms,
+       created_at
+from plex_webhook_logs
+where user_id = :user_id
+  and (:before::bigint is null or id < :before::bigint)
+  and (:status::text is null or status = :status::text)
+  and (:event::text is null or event_type = :event::text)
+  and (:q::text is null or plex_title ilike :q::text)
+order by id desc
+limit :limit;
+
+-- name: get_log(user_id, log_id)^
+select id, receipt, source, event_type, plex_title, plex_season, plex_episode, plex_account, plex_server, status, action_taken,
+       trace, error_message, tvshow_id, conflict_id, mapping_id, attempts, next_attempt_at, watched_at, processing_duration_ms,
+       created_at, payload
+from plex_webhook_logs
+where user_id = :user_id and id = :log_id;
+
+-- name: replay_event(user_id, log_id, event, has_tmdb)^
+select status, action, log_id, tvshow_id, conflict_id
+from replay_event(:user_id, :log_id, :event, :has_tmdb);
+
+-- name: stored_events(status)
+-- Everybody's events of a status, in the order in which they were watched.
+select id, user_id from plex_webhook_logs where status = :status order by coalesce(watched_at, created_at), id;
+
+-- name: log_owner(log_id)$
+-- Whose log row it is.
+select user_id from plex_webhook_logs where id = :log_id;

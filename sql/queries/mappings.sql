@@ -1,0 +1,32 @@
+-- name: list_mappings(user_id, mapping_id, before, unmapped, conflicts, q, limit)
+-- What is known about Plex shows, the newest first. unmapped: stands for no show of the tracker (true) or for one (false).
+-- conflicts: a question about this Plex show, or about the show it stands for, is open (true) or not (false). Null: all.
+-- mapping_id: only this one.
+select m.id, m.plex_server_uuid, m.plex_rating_key, m.plex_guid, m.plex_title, m.plex_year, m.tvdb_id, m.imdb_id, m.tmdb_id,
+       m.tvshow_id, s.title as tvshow_title, m.match_confidence, m.match_method, m.manually_confirmed, m.sync_enabled,
+       m.last_synced_at, m.created_at, m.updated_at, c.id as open_conflict_id
+from plex_show_mappings m
+left join tvshows s on s.id = m.tvshow_id
+left join lateral (
+    select min(c.id) as id from plex_conflicts c
+    where c.user_id = m.user_id and not c.resolved
+      and (c.tvshow_id = m.tvshow_id
+           or (c.plex_guid = m.plex_guid
+               and (c.plex_server_uuid = m.plex_server_uuid or not tracker.guid_is_local(m.plex_guid)))
+           or (c.plex_guid is null and c.plex_server_uuid = m.plex_server_uuid and c.plex_rating_key = m.plex_rating_key))
+) c on true
+where m.user_id = :user_id
+  and (:mapping_id::bigint is null or m.id = :mapping_id::bigint)
+  and (:before::bigint is null or m.id < :before::bigint)
+  and (:unmapped::boolean is null or (m.tvshow_id is null) = :unmapped::boolean)
+  and (:conflicts::boolean is null or (c.id is not null) = :conflicts::boolean)
+  and (:q::text is null or m.plex_title ilike :q::text or s.title ilike :q::text)
+order by m.id desc
+limit :limit;
+
+-- name: update_mapping(user_id, mapping_id, changes)^
+select update_mapping(:user_id, :mapping_id, :changes);
+
+-- name: delete_mapping(user_id, mapping_id)!
+-- Forgets an answer: the next event of that Plex show is decided anew. Plays and log rows stay.
+delete from plex_show_mappings where user_id = :user_id and id = :mapping_id;

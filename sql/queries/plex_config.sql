@@ -1,0 +1,50 @@
+-- name: get_plex_config(user_id)^
+-- The connection to Plex, with its secrets still encrypted.
+select c.plex_token, c.plex_server_url, c.plex_server_name, c.plex_server_uuid, c.webhook_secret, c.previous_secret_until,
+       c.enabled, c.auto_add_shows, c.auto_mark_watched, c.last_webhook_at, s.tmdb_api_key
+from plex_config c left join settings s using (user_id)
+where c.user_id = :user_id;
+
+-- name: update_plex_config(user_id, changes)!
+-- Changes the fields that are named in changes; null empties one that may be empty.
+update plex_config
+set plex_token = case when c ? 'plex_token' then c ->> 'plex_token' else plex_token end,
+    plex_server_url = case when c ? 'plex_server_url' then c ->> 'plex_server_url' else plex_server_url end,
+    plex_server_name = case when c ? 'plex_server_name' then c ->> 'plex_server_name' else plex_server_name end,
+    plex_server_uuid = case when c ? 'plex_server_uuid' then c ->> 'plex_server_uuid' else plex_server_uuid end,
+    enabled = coalesce((c ->> 'enabled')::boolean, enabled),
+    auto_add_shows = coalesce((c ->> 'auto_add_shows')::boolean, auto_add_shows),
+    auto_mark_watched = coalesce((c ->> 'auto_mark_watched')::boolean, auto_mark_watched),
+    updated_at = now()
+from (select :changes::jsonb) as given(c)
+where user_id = :user_id;
+
+-- name: set_tmdb_key(user_id, tmdb_api_key)!
+insert into settings (user_id, tmdb_api_key) values (:user_id, :tmdb_api_key)
+on conflict (user_id) do update set tmdb_api_key = excluded.tmdb_api_key, updated_at = now();
+
+-- name: change_webhook_secret(user_id, webhook_secret, webhook_secret_hash, overlap_hours)!
+-- A new secret; the one before it works on for the overlap, and the one before that ends now.
+update plex_config
+set previous_secret_hash = case when :overlap_hours > 0 then webhook_secret_hash end,
+    previous_secret_until = case when :overlap_hours > 0 then now() + make_interval(hours => :overlap_hours) end,
+    webhook_secret = :webhook_secret, webhook_secret_hash = :webhook_secret_hash, updated_at = now()
+where user_id = :user_id;
+
+-- name: list_plex_accounts(user_id)
+-- Every account that was ever seen in an event.
+select id, title, plex_account_id, server_uuid, counts from plex_accounts where user_id = :user_id order by id limit 500;
+
+-- name: list_plex_servers(user_id)
+-- Every server that was ever seen in an event.
+select id, title, server_uuid, counts from plex_servers where user_id = :user_id order by id limit 500;
+
+-- name: track_plex_accounts(user_id, ids)!
+-- Chooses the accounts that count; with none chosen, what Plex marks as the own ones count.
+update plex_accounts set counts = case when id = any (:ids::bigint[]) then true end
+where user_id = :user_id and counts is distinct from case when id = any (:ids::bigint[]) then true end;
+
+-- name: track_plex_servers(user_id, ids)!
+-- Chooses the servers that count; with none chosen, all count.
+update plex_servers set counts = case when id = any (:ids::bigint[]) then true end
+where user_id = :user_id and counts is distinct from case when id = any (:ids::bigint[]) then true end;
