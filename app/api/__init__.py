@@ -1,0 +1,18 @@
+"""The JSON API under /api, a blueprint a module."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+def register(app: Flask) -> None:
+    """Adds every route of the API, the webhook and the monitors' addresses to the application."""
+    from app.api import config, conflicts, health, logs, mappings, openapi, shows, stats, webhook
+    from app.api.contract import register_converters
+
+    register_converters(app)
+    for module in (webhook, health, config, conflicts, mappings, logs, stats, shows, openapi):
+        app.register_blueprint(module.blueprint)

@@ -1,0 +1,350 @@
+"""What the API answers with, as models: the description is made from them, and tests hold the answers against them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Status = Literal["pending", "success", "conflict", "ignored", "duplicate", "failed"]
+ConflictType = Literal["multiple_matches", "low_confidence", "no_match", "episode_missing"]
+
+
+class Answer(BaseModel):
+    """An object in an answer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ErrorDetail(Answer):
+    """What went wrong: a stable word for programs, a sentence for people, and the fields that it is about."""
+
+    code: str
+    message: str
+    fields: dict[str, str] = Field(default_factory=dict)
+
+
+class Error(Answer):
+    """The answer to a request that was not done."""
+
+    error: ErrorDetail
+
+
+class Show(Answer):
+    """A show of the tracker. The totals count specials."""
+
+    id: int
+    title: str
+    year: int | None
+    tmdb_id: int | None
+    tvdb_id: int | None
+    imdb_id: str | None
+    show_start_date: date | None
+    status: str | None
+    poster_path: str | None
+    source: Literal["manual", "plex", "import"]
+    watched_episodes: int
+    total_episodes: int
+    total_minutes: int = Field(description="Minutes of the episodes that were watched.")
+    plex_synced: bool
+    plex_last_sync: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class StoredEpisode(Answer):
+    """An episode as stored. `dateWatched` is the first viewing that counts."""
+
+    episodeNumber: int  # noqa: N815 - the stored document's own names
+    title: str | None
+    airDate: date | None  # noqa: N815
+    runtime: int | None = Field(description="Minutes.")
+    watched: bool
+    dateWatched: datetime | None  # noqa: N815
+
+
+class StoredSeason(Answer):
+    """A season as stored; season 0 holds the specials."""
+
+    seasonNumber: int  # noqa: N815
+    episodes: list[StoredEpisode]
+
+
+class ShowAlone(Show):
+    """A show that was asked for alone."""
+
+    seasons: list[StoredSeason]
+
+
+class Shows(Answer):
+    """A page of shows, in the order of their titles."""
+
+    shows: list[Show]
+    next: str | None
+
+
+class Episode(Answer):
+    """An episode after it was marked, with its show's totals."""
+
+    action: Literal["marked_watched", "already_watched", "rewatched", "unmarked"]
+    tvshow_id: int
+    season: int
+    episode: int
+    title: str | None
+    air_date: date | None
+    runtime: int | None = Field(description="Minutes.")
+    watched: bool
+    watched_at: datetime | None = Field(description="The first viewing that counts.")
+    watched_episodes: int
+    total_episodes: int
+    total_minutes: int
+
+
+class Play(Answer):
+    """One viewing. It is never deleted; when it does not count any more, `voided_at` and `void_reason` say so."""
+
+    id: int
+    tvshow_id: int
+    season: int
+    episode: int
+    watched_at: datetime
+    source: Literal["webhook", "history", "spool", "manual", "import"]
+    server_uuid: str | None
+    account_id: int | None
+    account: str | None
+    plex_season: int | None
+    plex_episode: int | None
+    mapping_id: int | None
+    log_id: int | None
+    voided_at: datetime | None
+    void_reason: Literal["unmarked", "same_viewing", "moved"] | None
+    created_at: datetime
+
+
+class Plays(Answer):
+    """A page of viewings, the latest first."""
+
+    plays: list[Play]
+    next: str | None
+
+
+class Mapping(Answer):
+    """Which show of the tracker a Plex show stands for. `tvshow_id` null: it is not to be tracked."""
+
+    id: int
+    plex_server_uuid: str
+    plex_rating_key: str | None
+    plex_guid: str | None
+    plex_title: str
+    plex_year: int | None
+    tvdb_id: int | None
+    imdb_id: str | None
+    tmdb_id: int | None
+    tvshow_id: int | None
+    tvshow_title: str | None
+    match_confidence: float
+    match_method: str
+    manually_confirmed: bool
+    sync_enabled: bool
+    last_synced_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    open_conflict_id: int | None
+
+
+class Mappings(Answer):
+    """A page of mappings, the newest first."""
+
+    mappings: list[Mapping]
+    next: str | None
+
+
+class Candidate(Answer):
+    """A show that may be meant, and why."""
+
+    tvshow_id: int | None
+    tmdb_id: int | None
+    title: str
+    year: int | None
+    score: float
+    reason: str
+
+
+class Conflict(Answer):
+    """A question about a Plex show. `held` is how many events wait for the answer."""
+
+    id: int
+    plex_server_uuid: str
+    plex_rating_key: str | None
+    plex_guid: str | None
+    plex_title: str
+    plex_year: int | None
+    conflict_type: ConflictType
+    potential_matches: list[Candidate]
+    tvshow_id: int | None = Field(description="episode_missing: the show that was found and lacks the episode.")
+    resolved: bool
+    resolved_tvshow_id: int | None
+    resolution_action: str | None
+    resolved_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    held: int
+
+
+class Conflicts(Answer):
+    """A page of conflicts, the newest first."""
+
+    conflicts: list[Conflict]
+    next: str | None
+
+
+class Resolution(Answer):
+    """What became of a conflict and of the events that it held."""
+
+    id: int
+    action: str
+    resolved: bool
+    tvshow_id: int | None
+    replayed: int = Field(description="How many held events the answer was applied to.")
+    outcomes: dict[str, int] = Field(description="Action taken to number of events.")
+
+
+class Log(Answer):
+    """What was received, what was done about it, and why (`trace`)."""
+
+    id: int
+    receipt: UUID
+    source: Literal["webhook", "history", "spool", "manual"]
+    event_type: str
+    plex_title: str | None
+    plex_season: int | None
+    plex_episode: int | None
+    plex_account: str | None
+    plex_server: str | None
+    status: Status
+    action_taken: str | None
+    trace: list[dict[str, Any]]
+    error_message: str | None
+    tvshow_id: int | None
+    conflict_id: int | None
+    mapping_id: int | None
+    attempts: int
+    next_attempt_at: datetime | None
+    watched_at: datetime | None
+    processing_duration_ms: float | None
+    created_at: datetime
+
+
+class LogAlone(Log):
+    """A log row that was asked for alone: with what Plex sent, as far as it is kept."""
+
+    payload: dict[str, Any]
+
+
+class Logs(Answer):
+    """A page of the log, the newest first."""
+
+    logs: list[Log]
+    next: str | None
+
+
+class MappingFigures(Answer):
+    """How many mappings are how sure: 1.00, from 0.90, from 0.75, below; and those that stand for no show."""
+
+    certain: int
+    high: int
+    medium: int
+    low: int
+    not_tracked: int
+
+
+class LastEvent(Answer):
+    """The newest log row."""
+
+    id: int
+    event_type: str
+    plex_title: str | None
+    status: Status
+    action_taken: str | None
+    created_at: datetime
+
+
+class Stats(Answer):
+    """The dashboard's figures since a moment."""
+
+    days: int
+    since: datetime
+    received: int
+    success: int
+    failed: int
+    ignored: int
+    duplicate: int
+    conflict: int
+    pending: int
+    shares: dict[Status, float] = Field(description="Of what was received, 0 to 1.")
+    processing_average_ms: float | None
+    processing_p95_ms: float | None
+    watched_episodes: int = Field(description="Viewings that count.")
+    shows_added: int
+    open_conflicts: int = Field(description="Now, however old.")
+    mappings: MappingFigures
+    last_event: LastEvent | None
+
+
+class PlexAccount(Answer):
+    """An account that was seen in an event. `counts`: true when chosen; null: nobody decided."""
+
+    id: int
+    title: str
+    plex_account_id: int | None
+    server_uuid: str
+    counts: bool | None
+
+
+class PlexServer(Answer):
+    """A server that was seen in an event. `counts`: true when chosen; null: nobody decided."""
+
+    id: int
+    title: str
+    server_uuid: str
+    counts: bool | None
+
+
+class PlexConfig(Answer):
+    """The connection to Plex and TMDB."""
+
+    enabled: bool
+    auto_add_shows: bool
+    auto_mark_watched: bool
+    has_plex_token: bool
+    has_tmdb_key: bool
+    plex_server_url: str | None
+    plex_server_name: str | None
+    plex_server_uuid: str | None
+    webhook_url: str | None = Field(
+        description="The address for Plex's settings. A token that may only read gets it without the secret; null when"
+        " the secret was encrypted under another key: rotate it."
+    )
+    previous_secret_until: datetime | None = Field(description="Until when the secret before this one works.")
+    last_webhook_at: datetime | None
+    accounts: list[PlexAccount]
+    servers: list[PlexServer]
+
+
+class WebhookOutcome(Answer):
+    """What became of a message."""
+
+    status: Status
+    action: str | None
+    log_id: int
+    tvshow_id: int | None = None
+    conflict_id: int | None = None
+
+
+class Health(Answer):
+    """Whether it works, and why not."""
+
+    status: Literal["ok", "starting", "degraded"]
+    reason: str | None = None

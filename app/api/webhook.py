@@ -1,0 +1,87 @@
+"""`POST /api/plex/webhook`: the door that Plex knocks at. Order of checks: limit, size, secret, parse."""
+
+from __future__ import annotations
+
+import sys
+import time
+from http import HTTPStatus
+
+import structlog
+from flask import Blueprint, Response, jsonify, request
+
+from app.errors import DatabaseUnavailable, TooManyRequests, Unauthorized
+from app.plex.events import InvalidPayload, parse_event
+from app.security.limits import check_webhook_rate, limiter, webhook_owner
+from app.services import services
+from app.sync.payload import BodyError, payload_from_body, read_body
+from app.sync.receive import receive
+
+log = structlog.get_logger("tellykeep.webhook")
+blueprint = Blueprint("webhook", __name__, url_prefix="/api/plex")
+limiter.exempt(blueprint)  # check_webhook_rate counts these
+
+
+@blueprint.post("/webhook")
+def take_webhook() -> tuple[Response, int]:
+    """Takes one message of a Plex server; 2xx means that it is committed."""
+    started = time.perf_counter()
+    check_webhook_rate()
+    # read_body has a limit of its own, and reads on behind it so that the sender sees the answer.
+    request.max_content_length = sys.maxsize
+    body = read_body(request.stream, request.content_length)
+    owner = webhook_owner()
+    if owner is None:
+        raise Unauthorized("the webhook's secret is missing or not known: copy the URL from the settings again")
+    event = parse_event(payload_from_body(body, request.content_type))
+    outcome = receive(services(), owner, event, started=started)
+    log.debug("event", status=outcome.status, action=outcome.action, log_id=outcome.log_id)
+    code = HTTPStatus.ACCEPTED if outcome.status == "pending" else HTTPStatus.OK
+    return jsonify(outcome.answer()), code
+
+
+@blueprint.errorhandler(BodyError)
+def body_error(error: BodyError) -> tuple[Response, int]:
+    """The body could not be read: one line in the process log, and an answer that names the part."""
+    return _refuse(error.http_status, error.code, error.message, error.fields)
+
+
+@blueprint.errorhandler(InvalidPayload)
+def invalid_payload(error: InvalidPayload) -> tuple[Response, int]:
+    """The message is not one of Plex's: the answer names every field and what was expected."""
+    return _refuse(HTTPStatus.BAD_REQUEST, "invalid_payload", "the payload is not a Plex webhook message", error.fields)
+
+
+@blueprint.errorhandler(Unauthorized)
+def wrong_secret(error: Unauthorized) -> tuple[Response, int]:
+    """Says nothing about which secrets there are."""
+    return _refuse(HTTPStatus.UNAUTHORIZED, error.code, error.message, {"secret": "the secret of a webhook URL"})
+
+
+@blueprint.errorhandler(TooManyRequests)
+def too_many(error: TooManyRequests) -> tuple[Response, int]:
+    """Over the limit: when to come again."""
+    response, code = _refuse(error.http_status, error.code, error.message, {})
+    response.headers["Retry-After"] = str(error.retry_after)
+    return response, code
+
+
+@blueprint.errorhandler(DatabaseUnavailable)
+def not_kept(error: DatabaseUnavailable) -> tuple[Response, int]:
+    """Nobody could keep it: not a 2xx."""
+    response, code = _refuse(HTTPStatus.SERVICE_UNAVAILABLE, error.code, error.message, {})
+    response.headers["Retry-After"] = "10"
+    return response, code
+
+
+def _refuse(status: int, code: str, message: str, fields: dict[str, str]) -> tuple[Response, int]:
+    log.warning(
+        "webhook refused",
+        status=int(status),
+        code=code,
+        client=request.remote_addr,
+        **{"fields": "; ".join(f"{name}: {expected}" for name, expected in fields.items()) or None},
+    )
+    error: dict[str, object] = {"code": code, "message": message}
+    if fields:
+        error["fields"] = fields
+    return jsonify({"error": error}), status

@@ -1,0 +1,183 @@
+"""The `tellykeep` command. Every subcommand works beside a running `serve`, and without one."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from app.embedded import EmbeddedPostgresError
+from app.errors import TellykeepError, from_database
+from app.settings import InvalidSettings, Settings, load_settings
+
+if TYPE_CHECKING:
+    from app.services import Services
+
+Command = Callable[[Settings, argparse.Namespace], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; its exit code: 0 done, 1 not done (one line on stderr says why), 2 wrongly called."""
+    options = _parser().parse_args(arguments)
+    command: Command = options.command
+    try:
+        return command(load_settings(), options)
+    except TellykeepError as error:
+        return _fail(error.message, error.fields)
+    except (InvalidSettings, EmbeddedPostgresError) as error:
+        return _fail(str(error))
+    except psycopg.Error as error:
+        known = from_database(error)
+        if known is not None and known.http_status != 503:
+            return _fail(known.message, known.fields)
+        return _fail(f"the database cannot be used: {_first_line(error)}")
+    except OSError as error:
+        return _fail(str(error))
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tellykeep",
+        description="Keeps your TV tracker in step with Plex. Settings come from the environment (see the README).",
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    add = commands.add_parser("serve", help="listen for Plex's webhooks and serve the pages, until SIGTERM")
+    add.set_defaults(command=_serve)
+
+    add = commands.add_parser("demo", help="the same on throw-away data, with a simulated Plex server")
+    add.add_argument("--once", action="store_true", help="play the script, print each outcome, and end")
+    add.set_defaults(command=_demo)
+
+    add = commands.add_parser("migrate", help="bring the database up to date, and nothing else")
+    add.set_defaults(command=_migrate)
+
+    user = commands.add_parser("user", help="accounts").add_subparsers(metavar="COMMAND", required=True)
+    add = user.add_parser("add", help="make an account")
+    add.add_argument("name", metavar="NAME")
+    add.add_argument("--admin", action="store_true", help="it may manage other accounts")
+    add.add_argument(
+        "--password-stdin", action="store_true", required=True, help="read the password from standard input"
+    )
+    add.set_defaults(command=_add_user)
+
+    token = commands.add_parser("token", help="API tokens").add_subparsers(metavar="COMMAND", required=True)
+    add = token.add_parser("create", help="make an API token; it is printed once, as the last word")
+    add.add_argument("name", metavar="NAME", help="the account that it acts for")
+    add.add_argument("--scope", choices=("read", "write"), default="read", help="what it may do (default: read)")
+    add.set_defaults(command=_create_token)
+
+    add = commands.add_parser("replay", help="process stored events again; what was applied stays as it is")
+    add.add_argument(
+        "--status",
+        choices=("failed", "conflict", "pending"),
+        default="failed",
+        help="all events of this status (default: failed)",
+    )
+    add.add_argument("--id", type=int, metavar="N", help="only the event with this number in the log")
+    add.set_defaults(command=_replay)
+    return parser
+
+
+def _serve(settings: Settings, _options: argparse.Namespace) -> int:
+    from app.server import serve
+
+    serve(settings)
+    return 0
+
+
+def _demo(settings: Settings, options: argparse.Namespace) -> int:
+    from app.demo.command import run
+
+    return run(settings, once=options.once)
+
+
+def _migrate(settings: Settings, _options: argparse.Namespace) -> int:
+    from app.db.migrate import read_migrations
+
+    with _services(settings):
+        print(f"The database is up to date (schema {len(read_migrations())}).")
+    return 0
+
+
+def _add_user(settings: Settings, options: argparse.Namespace) -> int:
+    from app.security.accounts import create_user
+
+    # One line, as `echo` and password managers write it; the line's end is no part of the password.
+    password = sys.stdin.readline().rstrip("\r\n")
+    with _services(settings) as services:
+        create_user(services, options.name, password, is_admin=options.admin, timezone=settings.timezone)
+    print(f"{options.name} can sign in now.")
+    return 0
+
+
+def _create_token(settings: Settings, options: argparse.Namespace) -> int:
+    from app.security.accounts import create_token
+
+    with _services(settings) as services:
+        token = create_token(services, options.name, scope=options.scope)
+    print(f"An API token for {options.name} ({options.scope}); it is not shown again:", token, sep="\n")
+    return 0
+
+
+def _replay(settings: Settings, options: argparse.Namespace) -> int:
+    from app.db.queries import queries
+    from app.errors import NotFound
+    from app.tracker.logs import replay_log
+
+    with _services(settings) as services:
+        with services.db.connection() as connection:
+            if options.id is None:
+                events = [
+                    (row["id"], row["user_id"]) for row in queries().stored_events(connection, status=options.status)
+                ]
+            else:
+                events = [(options.id, queries().log_owner(connection, log_id=options.id))]
+        outcomes: Counter[str] = Counter()
+        refused = 0
+        for log_id, user_id in events:
+            try:
+                if user_id is None:
+                    raise NotFound("there is no such row in the log")
+                outcomes[replay_log(services, user_id, log_id)["status"]] += 1
+            except (TellykeepError, psycopg.Error) as error:
+                known = error if isinstance(error, TellykeepError) else from_database(error)
+                if known is not None and known.http_status == 503:
+                    raise
+                refused += 1
+                _fail(f"log row {log_id}: {known.message if known else _first_line(error)}")
+    result = ", ".join(f"{count} {status}" for status, count in sorted(outcomes.items()))
+    print(f"{outcomes.total()} of {len(events)} events processed again{': ' if result else ''}{result}.")
+    return 1 if refused else 0
+
+
+def _services(settings: Settings) -> AbstractContextManager[Services]:
+    """The application's parts for one command; only what is wrong is logged."""
+    from app.opening import open_services
+    from app.process_log import configure_log
+
+    configure_log("warning")
+    return open_services(settings)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0] or type(error).__name__
+
+
+def _fail(message: str, fields: dict[str, str] | None = None) -> int:
+    """One line on stderr."""
+    details = "; ".join(f"{name}: {expected}" for name, expected in (fields or {}).items())
+    text = f"{message} ({details})" if details else message
+    print("tellykeep:", " ".join(text.split()), file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

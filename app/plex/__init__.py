@@ -1,0 +1,1 @@
+"""What Plex says: webhook events, GUIDs, the server's HTTP API."""

@@ -1,0 +1,1 @@
+"""Secrets, accounts, limits, headers."""

@@ -1,0 +1,69 @@
+"""Who is calling? Forwarded headers are believed only as far as TRUSTED_PROXIES reaches."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from app.settings import Network
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+
+class ClientAddress:
+    """WSGI middleware: sets REMOTE_ADDR, and scheme and host behind a trusted proxy.
+
+    X-Forwarded-For is read from its end, hop by hop, for as long as the hop is a trusted proxy: what a client itself wrote
+    at the beginning is never reached. X-Forwarded-Proto and -Host count only when the peer itself is trusted.
+    """
+
+    def __init__(self, app: WSGIApplication, trusted: tuple[Network, ...]) -> None:
+        self._app = app
+        self._trusted = trusted
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Passes the request on with the true address in REMOTE_ADDR."""
+        if self._trusted and self._trusts(environ.get("REMOTE_ADDR", "")):
+            self._believe(environ)
+        return self._app(environ, start_response)
+
+    def _trusts(self, address: str) -> bool:
+        try:
+            parsed = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
+            parsed = parsed.ipv4_mapped
+        return any(parsed in network for network in self._trusted)
+
+    def _believe(self, environ: WSGIEnvironment) -> None:
+        client = environ["REMOTE_ADDR"]
+        for hop in reversed([part.strip() for part in environ.get("HTTP_X_FORWARDED_FOR", "").split(",")]):
+            address = _bare_address(hop)
+            if address is None:
+                break
+            client = address
+            if not self._trusts(address):
+                break
+        environ["REMOTE_ADDR"] = client
+
+        scheme = environ.get("HTTP_X_FORWARDED_PROTO", "").rpartition(",")[2].strip().lower()
+        if scheme in ("http", "https"):
+            environ["wsgi.url_scheme"] = scheme
+        host = environ.get("HTTP_X_FORWARDED_HOST", "").rpartition(",")[2].strip()
+        if host:
+            environ["HTTP_HOST"] = host
+
+
+def _bare_address(hop: str) -> str | None:
+    """The address of a hop without port and brackets; None when it is not an address."""
+    if hop.startswith("["):
+        hop = hop[1:].partition("]")[0]
+    elif hop.count(":") == 1:
+        hop = hop.partition(":")[0]
+    try:
+        return str(ipaddress.ip_address(hop))
+    except ValueError:
+        return None

@@ -1,0 +1,78 @@
+"""Rate limits, with Flask-Limiter. Counters live in memory, or in Redis when several replicas share them."""
+
+from __future__ import annotations
+
+import time
+from functools import lru_cache
+
+import structlog
+from flask import Flask, g, request
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from limits import RateLimitItem, parse_many
+
+from app.errors import TooManyRequests
+from app.services import services
+from app.settings import Settings
+
+log = structlog.get_logger("tellykeep.limits")
+
+limiter = Limiter(
+    key_func=get_remote_address,
+    # Redis away: counting goes on in memory; a limit is no reason to refuse a watch.
+    in_memory_fallback_enabled=True,
+    headers_enabled=False,
+)
+
+
+def init_limits(app: Flask, settings: Settings) -> None:
+    """Connects the limiter with the application and its storage."""
+    app.config["RATELIMIT_STORAGE_URI"] = settings.ratelimit_storage_uri.get_secret_value()
+    limiter.init_app(app)
+
+
+def check_webhook_rate() -> None:
+    """Counts this request against WEBHOOK_RATE_LIMIT.
+
+    One bucket per owner of a valid secret and client address; wrong secrets share another one per address, so that
+    somebody's wrong guesses, from the same address even, do not lock the right secret out.
+
+    Asks Flask-Limiter's strategy directly: its decorator took a third of the time of a whole webhook (0.24 of 0.76 ms).
+
+    Raises:
+        TooManyRequests: with the seconds to wait.
+    """
+    owner = webhook_owner()
+    bucket = f"wrong:{request.remote_addr}" if owner is None else f"secret:{owner}:{request.remote_addr}"
+    strategy = limiter.limiter
+    for rate in _rates(services().settings.webhook_rate_limit):
+        try:
+            if strategy.hit(rate, "webhook", bucket):
+                continue
+            reset_at = strategy.get_window_stats(rate, "webhook", bucket).reset_time
+        except limiter.storage.base_exceptions as error:
+            log.warning("rate limit storage does not answer; not counting", reason=type(error).__name__)
+            return
+        raise TooManyRequests(
+            "too many webhooks: wait, then try again", retry_after=max(1, int(reset_at - time.time()) + 1)
+        )
+
+
+@lru_cache(maxsize=4)
+def _rates(text: str) -> tuple[RateLimitItem, ...]:
+    return tuple(parse_many(text))
+
+
+def webhook_owner() -> int | None:
+    """The user whose secret this request carries, looked up once a request."""
+    if "webhook_owner" not in g:
+        secret = request.args.get("secret", "")
+        g.webhook_owner = services().webhook_secrets.owner(secret) if secret else None
+    owner: int | None = g.webhook_owner
+    return owner
+
+
+def seconds_to_wait() -> int:
+    """For `Retry-After`: when the limit that was just exceeded lets the next request through."""
+    limit = limiter.current_limit
+    return max(1, int(limit.reset_at - time.time()) + 1) if limit is not None else 60

@@ -1,0 +1,97 @@
+"""Server-side sessions: a signed cookie carries a token, the table knows its hash and can forget it."""
+
+from __future__ import annotations
+
+import secrets
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from flask import Flask, Request, request
+from flask.sessions import SecureCookieSessionInterface
+
+from app.db.queries import queries
+from app.security.accounts import token_hash
+from app.security.identity import Identity
+
+if TYPE_CHECKING:
+    from app.services import Services
+
+LIFETIME_SECONDS = 90 * 86400
+IDLE_SECONDS = 14 * 86400
+TOUCH_SECONDS = 300
+_LONGEST_USER_AGENT = 300
+
+
+class CookieSessions(SecureCookieSessionInterface):
+    """Flask's signed cookie, marked Secure where the browser came by https.
+
+    Decided per request: PUBLIC_URL may be https at a proxy while the same appliance is reached by plain http
+    at home, where a browser would throw a Secure cookie away and nobody could sign in.
+    """
+
+    def __init__(self, public_url: str | None) -> None:
+        self._public_url = public_url
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        """Whether the browser spoke https, to us or to the proxy at PUBLIC_URL."""
+        return came_by_https(request, self._public_url)
+
+
+def came_by_https(current: Request, public_url: str | None) -> bool:
+    """Whether the browser's connection is encrypted, as far as request and PUBLIC_URL tell."""
+    if current.is_secure:
+        return True
+    public = urlsplit(public_url or "")
+    return public.scheme == "https" and current.host.removesuffix(":443") == public.netloc.removesuffix(
+        ":443"
+    )
+
+
+def start(services: Services, user_id: int, *, user_agent: str | None, address: str | None) -> str:
+    """A new session of an account.
+
+    Args:
+        services: the application's parts.
+        user_id: who has just proved to be this account.
+        user_agent: the browser's name for itself, to recognise the session by.
+        address: the client's IP address.
+
+    Returns:
+        Its token, which only the cookie keeps.
+    """
+    token = secrets.token_urlsafe(32)
+    with services.db.connection() as connection:
+        queries().drop_old_sessions(connection, idle=IDLE_SECONDS)
+        queries().add_session(
+            connection,
+            user_id=user_id,
+            token_hash=token_hash(token),
+            user_agent=(user_agent or "").replace("\0", "")[:_LONGEST_USER_AGENT] or None,
+            address=_address_or_none(address),
+            lifetime=LIFETIME_SECONDS,
+        )
+    return token
+
+
+def find(services: Services, token: str) -> Identity | None:
+    """Whose session this is, or None when it was ended, idle for 14 days or is older than 90. One query."""
+    with services.db.connection() as connection:
+        row = queries().session_owner(
+            connection, token_hash=token_hash(token), idle=IDLE_SECONDS, touch_after=TOUCH_SECONDS
+        )
+    return None if row is None else Identity(**row, scope="write", via="session")
+
+
+def end(services: Services, token: str) -> None:
+    """Ends a session: a copy of its cookie opens nothing any more."""
+    with services.db.connection() as connection:
+        queries().end_session(connection, token_hash=token_hash(token))
+
+
+def _address_or_none(address: str | None) -> str | None:
+    try:
+        # Without the zone of a link-local address (fe80::1%eth0), which PostgreSQL's inet does not take.
+        return str(ip_address((address or "").partition("%")[0]))
+    except ValueError:
+        return None

@@ -1,0 +1,80 @@
+// What HTML cannot do alone. Every page works without it; nothing here runs code from a page.
+"use strict";
+
+// Copy buttons. The clipboard API is there on https and localhost only; a NAS is often reached by plain http.
+async function copyFrom(input) {
+  if (navigator.clipboard && window.isSecureContext) {
+    await navigator.clipboard.writeText(input.value);
+    return;
+  }
+  const around = input.closest("details");
+  const wasOpen = around ? around.open : true;
+  if (around) around.open = true;
+  input.focus();
+  input.select();
+  const done = document.execCommand("copy");
+  if (around && done) around.open = wasOpen;
+  if (!done) throw new Error("not copied");
+}
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const input = document.getElementById(button.dataset.copy);
+  const label = button.querySelector("[data-copy-label]");
+  const before = label.dataset.before || label.textContent;
+  label.dataset.before = before;
+  try {
+    await copyFrom(input);
+    label.textContent = "Copied";
+  } catch {
+    input.closest("details")?.setAttribute("open", "");
+    input.focus();
+    input.select();
+    label.textContent = "Press Ctrl+C to copy";
+  }
+  button.focus();
+  setTimeout(() => { label.textContent = before; }, 2500);
+});
+
+function prepare(root) {
+  for (const button of root.querySelectorAll("[data-copy]")) button.hidden = false;
+  for (const input of root.querySelectorAll("[data-timezone]")) {
+    input.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
+  }
+}
+
+prepare(document);
+document.addEventListener("htmx:after:swap", () => prepare(document));
+
+// A menu closes with Escape, and when something else is touched.
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("[data-menu][open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const menu of document.querySelectorAll("[data-menu][open]")) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+});
+
+// Live parts rest while nobody sees them, and catch up at once when somebody does.
+document.addEventListener("htmx:config:request", (event) => {
+  if (document.hidden && event.detail.ctx.sourceElement.matches("[data-live]")) event.preventDefault();
+});
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) document.dispatchEvent(new CustomEvent("tellykeep:visible"));
+});
+
+// The server is away: say so, and stop saying so when it answers again.
+function showOffline(isAway) {
+  const note = document.getElementById("offline");
+  if (note) note.hidden = !isAway;
+}
+document.addEventListener("htmx:error", () => showOffline(true));
+document.addEventListener("htmx:after:request", (event) => {
+  showOffline(event.detail.ctx.response.status >= 500);
+});

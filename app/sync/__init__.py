@@ -1,0 +1,1 @@
+"""The way of an event from Plex into the tracker."""

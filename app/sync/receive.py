@@ -1,0 +1,127 @@
+"""One event into the database: one SQL call, and what to do when it does not come back."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+import structlog
+from psycopg import errors as pg
+
+from app.db.queries import queries
+from app.errors import DatabaseUnavailable, unavailable
+from app.plex.events import PlexEvent
+from app.services import Services
+
+log = structlog.get_logger("tellykeep.receive")
+
+# How long a webhook waits for PostgreSQL before it is told that nobody can take it.
+PATIENCE_SECONDS = 1.0
+PAUSE_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of an event; the answer to a webhook.
+
+    Attributes:
+        status: `pending`, `success`, `conflict`, `ignored`, `duplicate` or `failed`.
+        action: what was done, or why nothing was (docs/webhook.md).
+        log_id: its row in the log.
+    """
+
+    status: str
+    action: str | None
+    log_id: int
+    tvshow_id: int | None = None
+    conflict_id: int | None = None
+
+    def answer(self) -> dict[str, Any]:
+        """The fields of the webhook's JSON answer; absent ones are left out."""
+        fields = {"status": self.status, "action": self.action, "log_id": self.log_id}
+        if self.tvshow_id is not None:
+            fields["tvshow_id"] = self.tvshow_id
+        if self.conflict_id is not None:
+            fields["conflict_id"] = self.conflict_id
+        return fields
+
+
+def receive(
+    services: Services,
+    user_id: int,
+    event: PlexEvent,
+    *,
+    source: str = "webhook",
+    receipt: uuid.UUID | None = None,
+    received_at: datetime | None = None,
+    started: float | None = None,
+) -> Outcome:
+    """Commits an event: decided, acted on and logged, in one round trip and one transaction.
+
+    A connection that broke says nothing about whether the commit went through; the call is repeated with the same receipt,
+    which the database applies once.
+
+    Args:
+        services: the application's parts.
+        user_id: whose event it is.
+        event: what Plex said.
+        source: `webhook`, `history`, `spool` or `manual`.
+        receipt: given again when the event is repeated; a new one when None.
+        received_at: when it was received; now when None.
+        started: `time.perf_counter()` at the beginning of the request, for the processing time in the log.
+
+    Raises:
+        DatabaseUnavailable: PostgreSQL did not take it within a second; nothing is known to be committed.
+    """
+    parameters = {
+        "user_id": user_id,
+        "receipt": receipt or uuid.uuid4(),
+        "source": source,
+        "event": json.dumps(event.decision(), separators=(",", ":")),
+        "payload": json.dumps(event.kept(), separators=(",", ":")),
+        "received_at": received_at or datetime.now(UTC),
+        "has_tmdb": services.settings.tmdb_api_key is not None,
+        "elapsed_ms": (time.perf_counter() - started) * 1000 if started is not None else 0.0,
+    }
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return _call(services, parameters, max(0.05, deadline - time.monotonic()))
+        except DatabaseUnavailable:
+            if time.monotonic() >= deadline:
+                raise
+        except psycopg.Error as error:
+            if not _worth_repeating(error):
+                return _keep_failed(services, parameters, error)
+            if time.monotonic() >= deadline:
+                raise DatabaseUnavailable("the database does not answer") from error
+        time.sleep(PAUSE_SECONDS)
+
+
+def _call(services: Services, parameters: dict[str, Any], timeout: float) -> Outcome:
+    with services.db.connection(timeout) as connection:
+        row = queries().receive_event(connection, **parameters)
+    return Outcome(**row)
+
+
+def _worth_repeating(error: psycopg.Error) -> bool:
+    """Away, in each other's way, or the same receipt in another session that was not committed yet."""
+    if isinstance(error, pg.UniqueViolation):
+        return error.diag.constraint_name == "plex_webhook_logs_receipt_key"
+    contention = (pg.DeadlockDetected, pg.SerializationFailure, pg.LockNotAvailable, pg.QueryCanceled)
+    return isinstance(error, contention) or unavailable(error)
+
+
+def _keep_failed(services: Services, parameters: dict[str, Any], error: psycopg.Error) -> Outcome:
+    """A fault of ours: the event is kept as `failed`, with the reason, to be seen and replayed."""
+    log.error("event could not be processed", sqlstate=error.sqlstate, reason=str(error).partition("\n")[0])
+    names = ("user_id", "receipt", "source", "event", "payload", "received_at")
+    reason = f"{error.sqlstate}: {error.diag.message_primary or type(error).__name__}"
+    with services.db.connection(PATIENCE_SECONDS) as connection:
+        log_id = queries().record_failed_event(connection, error=reason, **{n: parameters[n] for n in names})
+    return Outcome("failed", "internal_error", log_id)

@@ -1,0 +1,143 @@
+"""Conflicts: the questions that the appliance could not decide, and the answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from app.db.pool import Connection
+from app.db.queries import queries
+from app.errors import NotFound, StateConflict
+from app.services import Services
+from app.tracker.logs import replay_held
+from app.tracker.paging import Page, Row, read_page
+
+
+def list_conflicts(
+    services: Services,
+    user_id: int,
+    *,
+    resolved: bool | None = False,
+    before: int | None = None,
+    limit: int = 50,
+) -> Page:
+    """Conflicts, the newest first, each with how many events it holds.
+
+    Args:
+        services: the application's parts.
+        user_id: whose tracker.
+        resolved: open ones (False), answered ones (True) or all (None).
+        before: id of the last conflict of the page before.
+        limit: how many.
+    """
+    with services.db.connection() as connection:
+        return read_page(
+            limit,
+            lambda n: queries().list_conflicts(connection, user_id=user_id, resolved=resolved, before=before, limit=n),
+        )
+
+
+def get_conflict(services: Services, user_id: int, conflict_id: int) -> Row:
+    """One conflict.
+
+    Raises:
+        NotFound: there is no such conflict in this tracker.
+    """
+    with services.db.connection() as connection:
+        return _get(connection, user_id, conflict_id)
+
+
+def resolve_conflict(
+    services: Services,
+    user_id: int,
+    conflict_id: int,
+    action: str,
+    *,
+    tvshow_id: int | None = None,
+    tmdb_id: int | None = None,
+    season: int | None = None,
+    episode: int | None = None,
+) -> Row:
+    """Answers a conflict; the answer is applied to every event that waited for it, in one transaction.
+
+    Args:
+        services: the application's parts.
+        user_id: whose tracker.
+        conflict_id: the question.
+        action: `select`, `create_new`, `ignore`, `ignore_forever` or `search_again`.
+        tvshow_id: `select`: the show of the tracker; None takes the one that was found and lacks the episode.
+        tmdb_id: `select` and `create_new`: the show with this id, which is added when the tracker does not have it.
+        season: `select`: the one season and episode that the waiting event stands for.
+        episode: see `season`.
+
+    Returns:
+        The conflict's `id`, `action`, whether it is `resolved`, the `tvshow_id` that was taken, how many events were
+        `replayed`, and the `outcomes`: action taken to number of events.
+
+    Raises:
+        NotFound: there is no such conflict or show in this tracker.
+        StateConflict: it was answered before.
+        Unprocessable: an event that it holds cannot be read.
+        psycopg.errors.RaiseException: SQLSTATE TK404, TK409 or TK422, which mean the same.
+    """
+    with services.db.connection() as connection, connection.transaction():
+        conflict = _get(connection, user_id, conflict_id)
+        if action == "search_again":
+            return _search_again(services, connection, user_id, conflict)
+        function = action
+        show: dict[str, Any] | None = None
+        if tmdb_id is not None and tvshow_id is None:
+            tvshow_id = queries().show_of_tmdb_id(connection, user_id=user_id, tmdb_id=tmdb_id)
+            function = "create_new" if tvshow_id is None else "select"
+            show = _show_to_add(conflict, tmdb_id)
+        answer = queries().resolve_conflict(
+            connection,
+            user_id=user_id,
+            conflict_id=conflict_id,
+            action=function,
+            tvshow_id=tvshow_id,
+            season=season,
+            episode=episode,
+            show=None if show is None else Jsonb(show),
+        )
+        return {
+            "id": conflict_id,
+            "action": action,
+            "resolved": True,
+            "tvshow_id": answer["tvshow_id"],
+            "replayed": answer["replayed"],
+            "outcomes": answer["outcomes"],
+        }
+
+
+def _search_again(services: Services, connection: Connection, user_id: int, conflict: Row) -> Row:
+    if conflict["resolved"]:
+        raise StateConflict(f"conflict {conflict['id']} was resolved before")
+    outcomes = replay_held(services, connection, user_id, conflict["id"])
+    after = _get(connection, user_id, conflict["id"])
+    return {
+        "id": conflict["id"],
+        "action": "search_again",
+        "resolved": after["resolved"],
+        "tvshow_id": after["resolved_tvshow_id"],
+        "replayed": outcomes.total(),
+        "outcomes": dict(outcomes),
+    }
+
+
+def _show_to_add(conflict: Row, tmdb_id: int) -> dict[str, Any]:
+    """What is known of a show that the tracker lacks: its name among the candidates, if it is one of them."""
+    show: dict[str, Any] = {"tmdb_id": tmdb_id}
+    for candidate in conflict["potential_matches"]:
+        if candidate.get("tmdb_id") == tmdb_id and candidate.get("title"):
+            show |= {"title": candidate["title"], "year": candidate.get("year")}
+            break
+    return show
+
+
+def _get(connection: Connection, user_id: int, conflict_id: int) -> Row:
+    row: Row | None = queries().get_conflict(connection, user_id=user_id, conflict_id=conflict_id)
+    if row is None:
+        raise NotFound("there is no such conflict")
+    return row

@@ -1,0 +1,91 @@
+"""Mappings: what the appliance knows about which Plex show stands for which show of the tracker."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from app.db.pool import Connection
+from app.db.queries import queries
+from app.errors import NotFound
+from app.services import Services
+from app.tracker.paging import Page, Row, contains, read_page
+
+_EVERY_ONE: dict[str, Any] = {
+    "mapping_id": None,
+    "before": None,
+    "unmapped": None,
+    "conflicts": None,
+    "q": None,
+    "limit": 1,
+}
+
+
+def list_mappings(
+    services: Services,
+    user_id: int,
+    *,
+    unmapped: bool | None = None,
+    conflicts: bool | None = None,
+    q: str | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> Page:
+    """Mappings, the newest first.
+
+    Args:
+        services: the application's parts.
+        user_id: whose tracker.
+        unmapped: only those that stand for no show (True) or for one (False).
+        conflicts: only those with an open question (True) or without (False).
+        q: a part of the title in Plex or in the tracker.
+        before: id of the last mapping of the page before.
+        limit: how many.
+    """
+    wanted = {"unmapped": unmapped, "conflicts": conflicts, "q": contains(q), "before": before}
+    with services.db.connection() as connection:
+        return read_page(
+            limit,
+            lambda n: queries().list_mappings(connection, **(_EVERY_ONE | wanted | {"user_id": user_id, "limit": n})),
+        )
+
+
+def get_mapping(services: Services, user_id: int, mapping_id: int) -> Row:
+    """One mapping.
+
+    Raises:
+        NotFound: there is no such mapping in this tracker.
+    """
+    with services.db.connection() as connection:
+        return _get(connection, user_id, mapping_id)
+
+
+def change_mapping(services: Services, user_id: int, mapping_id: int, changes: dict[str, Any]) -> Row:
+    """Changes `tvshow_id` (null: not to be tracked), `sync_enabled` or `manually_confirmed`; returns the mapping.
+
+    Raises:
+        psycopg.errors.RaiseException: SQLSTATE TK404, there is no such mapping or show in this tracker.
+    """
+    with services.db.connection() as connection, connection.transaction():
+        queries().update_mapping(connection, user_id=user_id, mapping_id=mapping_id, changes=Jsonb(changes))
+        return _get(connection, user_id, mapping_id)
+
+
+def delete_mapping(services: Services, user_id: int, mapping_id: int) -> None:
+    """Forgets a mapping: the next event of that Plex show is decided anew. Plays stay where they are.
+
+    Raises:
+        NotFound: there is no such mapping in this tracker.
+    """
+    with services.db.connection() as connection:
+        if not queries().delete_mapping(connection, user_id=user_id, mapping_id=mapping_id):
+            raise NotFound("there is no such mapping")
+
+
+def _get(connection: Connection, user_id: int, mapping_id: int) -> Row:
+    wanted = _EVERY_ONE | {"user_id": user_id, "mapping_id": mapping_id}
+    row: Row | None = next(iter(list(queries().list_mappings(connection, **wanted))), None)
+    if row is None:
+        raise NotFound("there is no such mapping")
+    return row

@@ -1,0 +1,84 @@
+"""Shows of a tracker: list, look at, add, change, delete."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from app.db.queries import queries
+from app.errors import NotFound
+from app.services import Services
+from app.tracker.paging import Page, Row, read_page
+
+
+def list_shows(services: Services, user_id: int, *, after: int | None = None, limit: int = 50) -> Page:
+    """Shows in the order of their titles, without their seasons.
+
+    Args:
+        services: the application's parts.
+        user_id: whose tracker.
+        after: id of the last show of the page before.
+        limit: how many.
+    """
+    with services.db.connection() as connection:
+        return read_page(limit, lambda n: queries().list_shows(connection, user_id=user_id, after=after, limit=n))
+
+
+def get_show(services: Services, user_id: int, tvshow_id: int) -> Row:
+    """One show with its seasons.
+
+    Raises:
+        NotFound: there is no such show in this tracker.
+    """
+    with services.db.connection() as connection:
+        return found(queries().get_show(connection, user_id=user_id, tvshow_id=tvshow_id))
+
+
+def add_show(services: Services, user_id: int, show: dict[str, Any]) -> Row:
+    """Adds a show and returns it.
+
+    Args:
+        services: the application's parts.
+        user_id: whose tracker.
+        show: `title`, and perhaps `year`, `tmdb_id`, `tvdb_id`, `imdb_id` and `seasons` as they are stored.
+
+    Raises:
+        psycopg.errors.UniqueViolation: a show with one of these ids is there (app.errors makes a StateConflict of it).
+    """
+    with services.db.connection() as connection, connection.transaction():
+        tvshow_id = queries().add_show(connection, user_id=user_id, show=Jsonb(show))
+        return found(queries().get_show(connection, user_id=user_id, tvshow_id=tvshow_id))
+
+
+def change_show(services: Services, user_id: int, tvshow_id: int, changes: dict[str, Any]) -> Row:
+    """Changes title, year or ids (null takes one away), adds the missing episodes of `seasons`; returns the show.
+
+    Raises:
+        psycopg.errors.RaiseException: SQLSTATE TK404, there is no such show in this tracker.
+        psycopg.errors.UniqueViolation: another show has one of these ids.
+    """
+    with services.db.connection() as connection, connection.transaction():
+        queries().update_show(connection, user_id=user_id, tvshow_id=tvshow_id, changes=Jsonb(changes))
+        return found(queries().get_show(connection, user_id=user_id, tvshow_id=tvshow_id))
+
+
+def delete_show(services: Services, user_id: int, tvshow_id: int) -> None:
+    """Takes a show out of the tracker. Its plays are kept, and its mappings now mean "not to be tracked".
+
+    Raises:
+        psycopg.errors.RaiseException: SQLSTATE TK404, there is no such show in this tracker.
+    """
+    with services.db.connection() as connection:
+        queries().delete_show(connection, user_id=user_id, tvshow_id=tvshow_id)
+
+
+def found(show: Row | None) -> Row:
+    """The show, which is there.
+
+    Raises:
+        NotFound: it is not.
+    """
+    if show is None:
+        raise NotFound("there is no such show in this tracker")
+    return show

@@ -1,0 +1,37 @@
+"""HTML pages, a blueprint a module."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+def register(app: Flask) -> None:
+    """Adds the pages and what their templates need."""
+    from htmx_flask import Htmx
+
+    from app.web import activity, appearance, assets, door, home, moments, vendor, wording
+
+    Htmx(app)
+    assets.register(app)
+    for module in (door, home, activity, appearance):
+        app.register_blueprint(module.blueprint)
+    app.jinja_env.globals.update(
+        HTMX=vendor.HTMX,
+        TABLER=vendor.TABLER,
+        ICONS=vendor.ICONS,
+        STATUSES=wording.STATUSES,
+        status_of=wording.status_of,
+        reason_of=wording.reason_of,
+        event_of=wording.event_of,
+        source_of=wording.source_of,
+        episode_code=wording.episode_code,
+        chosen_theme=appearance.chosen_theme,
+    )
+    app.jinja_env.filters.update(
+        moment=moments.moment, exact_moment=moments.exact_moment, clock_time=moments.clock_time
+    )
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
