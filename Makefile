@@ -1,0 +1,50 @@
+# What there is to do in a checkout. Needs make and Python 3.11 or later; uv is fetched into .uv/ when there is none.
+
+# uv must not look for a Python to download: the one that is here is used.
+export UV_PYTHON_DOWNLOADS = never
+# Certificates that this machine trusts, such as those of a company's proxy, count for uv too.
+export UV_SYSTEM_CERTS ?= $(if $(wildcard /etc/ssl/certs/ca-certificates.crt),true,false)
+
+UV := $(shell uv --version >/dev/null 2>&1 && command -v uv)
+ifeq ($(UV),)
+UV := .uv/bin/uv
+fetched := $(UV)
+endif
+
+# Settings for `make run` and `make demo`, explained in .env.example.
+settings := $(if $(wildcard .env),--env-file .env)
+product := $(UV) run --frozen --no-dev $(settings) tellykeep
+dev := $(UV) run --frozen
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo demo-once test lint schema image
+
+help: ## what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+run: $(fetched) ## start Tellykeep on http://localhost:8787 with its own PostgreSQL; data in data/
+	@$(product) serve
+
+demo: $(fetched) ## the same on throw-away data, with a simulated Plex server that watches TV
+	@$(product) demo
+
+demo-once: $(fetched) ## play the demo's script once, check every outcome, and exit
+	@$(product) demo --once
+
+test: $(fetched) ## the tests; ARGS="-k words" and the like go to pytest
+	@$(dev) pytest $(ARGS)
+
+lint: $(fetched) ## linter, formatter and type checker
+	@$(dev) ruff check
+	@$(dev) ruff format --check
+	@$(dev) mypy
+
+schema: $(fetched) ## write sql/schema.sql anew from the migrations
+	@$(dev) pytest -q tests/schema --update-schema
+
+image: ## build the container image
+	@docker build -t tellykeep .
+
+.uv/bin/uv:
+	@echo "fetching uv"
+	@python3 deploy/fetch_uv.py .uv
