@@ -1,0 +1,258 @@
+"""Fixtures that every folder shares. Databases are clones of one that is migrated once per pytest process."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.rows import DictRow, dict_row
+from psycopg.types.json import Jsonb
+
+from app.db.migrate import migrate
+from app.db.pool import Database
+from tests.postgres import APP, PostgresServer, described, running_server
+
+if TYPE_CHECKING:
+    from flask.testing import FlaskClient
+
+    from app.services import Services
+
+Connection = psycopg.Connection[DictRow]
+
+ENCRYPTION_KEY = "7e" * 32
+
+
+def pytest_report_header() -> str:
+    return described()
+
+
+@dataclass(frozen=True)
+class DatabaseUrls:
+    """One migrated database.
+
+    Attributes:
+        owner_url, app_url: libpq URLs of the two roles.
+        schema: of the functions of this version.
+        name: of the database.
+    """
+
+    owner_url: str
+    app_url: str
+    schema: str
+    name: str
+
+
+@dataclass(frozen=True)
+class TemplateDatabase:
+    """The migrated database that the others are copied from; nobody is connected to it."""
+
+    name: str
+    schema: str
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """A server of this pytest process."""
+    with running_server(tmp_path_factory.mktemp("postgres", numbered=True)) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def new_database_name() -> Callable[[str], str]:
+    """Names that no other process on the same server uses."""
+    run, numbers = f"{os.getpid()}_{secrets.token_hex(3)}", itertools.count(1)
+    return lambda purpose: f"test_{purpose}_{run}_{next(numbers)}"
+
+
+@pytest.fixture(scope="session")
+def template_database(
+    postgres_server: PostgresServer, new_database_name: Callable[[str], str]
+) -> Iterator[TemplateDatabase]:
+    """Migrated once per pytest process."""
+    name = new_database_name("template")
+    postgres_server.create_database(name)
+    schema = migrate(postgres_server.url_of(postgres_server.owner_url, name), APP)
+    yield TemplateDatabase(name, schema)
+    postgres_server.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def clone(
+    postgres_server: PostgresServer,
+    template_database: TemplateDatabase,
+    new_database_name: Callable[[str], str],
+) -> Callable[[str], DatabaseUrls]:
+    """Makes another migrated database; whoever calls it drops it."""
+
+    def make(purpose: str) -> DatabaseUrls:
+        name = new_database_name(purpose)
+        postgres_server.create_database(name, template_database.name)
+        return DatabaseUrls(
+            postgres_server.url_of(postgres_server.owner_url, name),
+            postgres_server.url_of(postgres_server.app_url, name),
+            template_database.schema,
+            name,
+        )
+
+    return make
+
+
+@pytest.fixture
+def database_urls(postgres_server: PostgresServer, clone: Callable[[str], DatabaseUrls]) -> Iterator[DatabaseUrls]:
+    """A migrated database of the test's own: it may commit, and break things."""
+    urls = clone("own")
+    yield urls
+    postgres_server.drop_database(urls.name)
+
+
+@pytest.fixture
+def empty_database(postgres_server: PostgresServer, new_database_name: Callable[[str], str]) -> Iterator[DatabaseUrls]:
+    """A database that nothing was done to; `schema` is empty."""
+    name = new_database_name("empty")
+    postgres_server.create_database(name)
+    yield DatabaseUrls(
+        postgres_server.url_of(postgres_server.owner_url, name),
+        postgres_server.url_of(postgres_server.app_url, name),
+        "",
+        name,
+    )
+    postgres_server.drop_database(name)
+
+
+def connect(url: str, schema: str) -> Connection:
+    """A connection in autocommit whose search_path is that of the application."""
+    connection = psycopg.connect(url, autocommit=True, row_factory=dict_row, options="-c timezone=UTC")
+    connection.execute(sql.SQL("set search_path = {}, tracker, public, pg_temp").format(sql.Identifier(schema)))
+    return connection
+
+
+@pytest.fixture
+def conn(database_urls: DatabaseUrls) -> Iterator[Connection]:
+    """The application's role, in autocommit, on the test's own database: that of `db`, `services`, `client`.
+
+    tests/sql overrides it by one whose transaction is rolled back.
+    """
+    with connect(database_urls.app_url, database_urls.schema) as connection:
+        yield connection
+
+
+@pytest.fixture
+def make_user(conn: Connection) -> Callable[..., int]:
+    """Makes an account as the first sign-in leaves it, without hashing a password, and returns its id.
+
+    `secret` opens its webhook (`secret-of-NAME` unless given); other keywords are columns of plex_config.
+    """
+    numbers = itertools.count(1)
+
+    def make(username: str | None = None, *, secret: str | None = None, timezone: str = "UTC", **config: Any) -> int:
+        username = username or f"user{next(numbers)}"
+        secret = secret or f"secret-of-{username}"
+        row = conn.execute(
+            "insert into users (username, password_hash, timezone) values (%s, 'none', %s) returning id",
+            (username, timezone),
+        ).fetchone()
+        assert row is not None
+        user_id: int = row["id"]
+        conn.execute("insert into settings (user_id) values (%s)", (user_id,))
+        columns = {
+            "user_id": user_id,
+            "webhook_secret": "00:00:00",
+            "webhook_secret_hash": hashlib.sha256(secret.encode()).digest(),
+        } | config
+        conn.execute(
+            sql.SQL("insert into plex_config ({}) values ({})").format(
+                sql.SQL(", ").join(map(sql.Identifier, columns)),
+                sql.SQL(", ").join(sql.Placeholder() * len(columns)),
+            ),
+            list(columns.values()),
+        )
+        return user_id
+
+    return make
+
+
+def season_documents(numbers: dict[int, int], *, runtime: int | None = 22) -> list[dict[str, Any]]:
+    """What `seasons` of a show holds, from season number to how many episodes. They count from 1."""
+    return [
+        {
+            "seasonNumber": season,
+            "episodes": [
+                {"episodeNumber": episode, "title": f"Episode {episode}", "airDate": None, "runtime": runtime}
+                for episode in range(1, count + 1)
+            ],
+        }
+        for season, count in numbers.items()
+    ]
+
+
+@pytest.fixture
+def make_show(conn: Connection) -> Callable[..., int]:
+    """Adds a show and returns its id.
+
+    `seasons`: documents, or season number to how many episodes; other keywords go to add_show.
+    """
+
+    def make(
+        user_id: int,
+        title: str = "Bob's Burgers",
+        *,
+        seasons: list[dict[str, Any]] | dict[int, int] | None = None,
+        runtime: int | None = 22,
+        **show: Any,
+    ) -> int:
+        if seasons is None or isinstance(seasons, dict):
+            seasons = season_documents(seasons or {0: 2, 1: 12, 2: 12}, runtime=runtime)
+        row = conn.execute(
+            "select add_show(%s, %s) as id", (user_id, Jsonb({"title": title, "seasons": seasons} | show))
+        ).fetchone()
+        assert row is not None
+        show_id: int = row["id"]
+        return show_id
+
+    return make
+
+
+@pytest.fixture
+def db(database_urls: DatabaseUrls) -> Iterator[Database]:
+    """The application's pool, open."""
+    database = Database(size=20)
+    database.open(database_urls.app_url, database_urls.schema)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def services(db: Database, database_urls: DatabaseUrls, tmp_path: Path) -> Services:
+    """The parts that views and jobs share, on a fresh database, ready."""
+    from pydantic import SecretStr
+
+    from app.security.crypto import Cipher
+    from app.security.webhook_secrets import WebhookSecrets
+    from app.services import Readiness, Services
+    from app.settings import load_settings
+
+    settings = load_settings(
+        database_url=SecretStr(database_urls.app_url),
+        database_owner_url=SecretStr(database_urls.owner_url),
+        data_dir=tmp_path / "data",
+        encryption_key=SecretStr(ENCRYPTION_KEY),
+    )
+    cipher = Cipher(bytes.fromhex(ENCRYPTION_KEY))
+    return Services(settings, db, cipher, WebhookSecrets(db), readiness=Readiness(started=True))
+
+
+@pytest.fixture
+def client(services: Services) -> FlaskClient:
+    """Flask's test client on `services`."""
+    from app import create_app
+
+    return create_app(services).test_client()

@@ -1,0 +1,38 @@
+"""Clients of the JSON API: two users who must not see each other's things, and a token that may only read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from flask.testing import FlaskClient
+
+from app.security.accounts import create_token
+from app.services import Services
+from tests.integration.api_client import ApiClient
+
+ClientFor = Callable[..., ApiClient]
+
+
+@pytest.fixture
+def client_for(client: FlaskClient, services: Services, make_user: Callable[..., int]) -> ClientFor:
+    """Makes an account and a token for it: `client_for("ann", scope="read")`; keywords are columns of plex_config."""
+
+    def make(username: str, *, scope: str = "write", **config: object) -> ApiClient:
+        user_id = make_user(username, **config)
+        token = create_token(services, username, scope=scope)  # type: ignore[arg-type]
+        return ApiClient(client.application, token, user_id, client.application.test_client(), {})
+
+    return make
+
+
+@pytest.fixture
+def ann(client_for: ClientFor) -> ApiClient:
+    """A user whose token may write."""
+    return client_for("ann")
+
+
+@pytest.fixture
+def bob(client_for: ClientFor) -> ApiClient:
+    """Another user, whose things nobody else may see."""
+    return client_for("bob")

@@ -1,0 +1,87 @@
+"""WEBHOOK_RATE_LIMIT: one bucket for each valid secret and address, another for wrong secrets."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from app import create_app
+from app.security.limits import limiter
+from app.services import Services
+from tests.payloads import multipart, play
+
+LIMIT = 5
+
+
+@pytest.fixture
+def limited(services: Services) -> Iterator[FlaskClient]:
+    settings = services.settings.model_copy(
+        update={"webhook_rate_limit": f"{LIMIT} per minute", "trusted_proxies": _networks("127.0.0.1")}
+    )
+    app = create_app(dataclasses.replace(services, settings=settings))
+    yield app.test_client()
+    with app.app_context():
+        limiter.reset()
+
+
+def _networks(address: str) -> tuple[object, ...]:
+    import ipaddress
+
+    return (ipaddress.ip_network(address),)
+
+
+def _send(client: FlaskClient, secret: str, address: str = "192.0.2.1") -> TestResponse:
+    body, content_type = multipart(play())
+    return client.post(
+        f"/api/plex/webhook?secret={secret}",
+        data=body,
+        content_type=content_type,
+        headers={"X-Forwarded-For": address},
+    )
+
+
+def test_the_request_after_the_last_allowed_one_is_429_with_the_seconds_to_wait(
+    limited: FlaskClient, make_user: Callable[..., int]
+) -> None:
+    make_user(secret="right")
+    assert [_send(limited, "right").status_code for _ in range(LIMIT)] == [200] * LIMIT
+
+    over = _send(limited, "right")
+
+    assert over.status_code == 429
+    assert over.json is not None
+    assert over.json["error"]["code"] == "too_many_requests"
+    assert 1 <= int(over.headers["Retry-After"]) <= 61
+
+
+def test_wrong_guesses_from_the_same_address_do_not_lock_the_right_secret_out(
+    limited: FlaskClient, make_user: Callable[..., int]
+) -> None:
+    make_user(secret="right")
+    codes = [_send(limited, f"wrong{n}").status_code for n in range(LIMIT + 3)]
+    assert codes == [401] * LIMIT + [429] * 3
+    assert _send(limited, "right").status_code == 200
+
+
+def test_every_valid_secret_and_every_address_has_a_bucket_of_its_own(
+    limited: FlaskClient, make_user: Callable[..., int]
+) -> None:
+    make_user(secret="one")
+    make_user(secret="two")
+    for _ in range(LIMIT + 1):
+        last = _send(limited, "one")
+    assert last.status_code == 429
+    assert _send(limited, "two").status_code == 200
+    assert _send(limited, "one", "192.0.2.2").status_code == 200
+
+
+def test_an_address_that_a_stranger_claims_does_not_open_another_bucket(
+    limited: FlaskClient, make_user: Callable[..., int]
+) -> None:
+    make_user(secret="right")
+    codes = [_send(limited, "wrong", f"198.51.100.{n}, 192.0.2.1").status_code for n in range(LIMIT + 1)]
+    assert codes[-1] == 429

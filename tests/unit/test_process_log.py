@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from app.process_log import configure_log, redact
+
+SECRET = "5e" * 32
+
+
+@pytest.fixture
+def written() -> io.StringIO:
+    return io.StringIO()
+
+
+@pytest.fixture
+def log(written: io.StringIO) -> Iterator[structlog.stdlib.BoundLogger]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    configure_log("info", written)
+    yield structlog.get_logger("tellykeep.test")
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"POST /api/plex/webhook?secret={SECRET} HTTP/1.1",
+        f"https://tv.example/api/plex/webhook?a=1&secret={SECRET}&b=2",
+        f"Authorization: Bearer {SECRET}",
+        f"GET /library?X-Plex-Token={SECRET}",
+        f"/3/find?api_key={SECRET}",
+        f"SECRET={SECRET}",
+    ],
+)
+def test_values_of_secrets_are_taken_out(text: str) -> None:
+    assert SECRET not in redact(text)
+    assert "***" in redact(text)
+
+
+def test_a_value_with_a_secret_or_a_newline_stays_one_line_without_it(
+    log: structlog.stdlib.BoundLogger, written: io.StringIO
+) -> None:
+    log.warning("refused", path=f"/x?secret={SECRET}", title="a\nlevel=error forged\u2028\x1b[31m")
+
+    lines = written.getvalue().splitlines()
+    assert len(lines) == 1
+    assert SECRET not in lines[0]
+    assert "\x1b" not in lines[0]
+    assert "level=warning" in lines[0]
+
+
+def test_messages_of_other_libraries_are_redacted_too(log: structlog.stdlib.BoundLogger, written: io.StringIO) -> None:
+    logging.getLogger("gunicorn.error").warning("Invalid request line 'POST /x?secret=%s'", SECRET)
+    assert SECRET not in written.getvalue()
+
+
+def test_a_traceback_is_under_its_line_set_off_and_redacted(
+    log: structlog.stdlib.BoundLogger, written: io.StringIO
+) -> None:
+    try:
+        raise ValueError(f"bad url ?secret={SECRET}\ntimestamp=forged")
+    except ValueError as error:
+        log.error("fault", exc_info=error)
+
+    first, *rest = written.getvalue().splitlines()
+    assert "event=fault" in first
+    assert rest
+    assert all(line.startswith("    ") for line in rest)
+    assert SECRET not in "".join(rest)
+
+
+def test_what_is_not_there_is_left_out(log: structlog.stdlib.BoundLogger, written: io.StringIO) -> None:
+    log.info("event", fields=None, status=200)
+    assert "fields" not in written.getvalue()
