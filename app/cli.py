@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from app.embedded import EmbeddedPostgresError
-from app.errors import TellykeepError, from_database
+from app.errors import DatabaseUnavailable, NotFound, TellykeepError, from_database
 from app.settings import InvalidSettings, Settings, load_settings
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(str(error))
     except psycopg.Error as error:
         known = from_database(error)
-        if known is not None and known.http_status != 503:
+        if known is not None and not isinstance(known, DatabaseUnavailable):
             return _fail(known.message, known.fields)
         return _fail(f"the database cannot be used: {_first_line(error)}")
     except OSError as error:
@@ -129,7 +129,6 @@ def _create_token(settings: Settings, options: argparse.Namespace) -> int:
 
 def _replay(settings: Settings, options: argparse.Namespace) -> int:
     from app.db.queries import queries
-    from app.errors import NotFound
     from app.tracker.logs import replay_log
 
     with _services(settings) as services:
@@ -145,14 +144,17 @@ def _replay(settings: Settings, options: argparse.Namespace) -> int:
         for log_id, user_id in events:
             try:
                 if user_id is None:
-                    raise NotFound("there is no such row in the log")
+                    raise NotFound(f"there is no row {log_id} in the log")
                 outcomes[replay_log(services, user_id, log_id)["status"]] += 1
-            except (TellykeepError, psycopg.Error) as error:
-                known = error if isinstance(error, TellykeepError) else from_database(error)
-                if known is not None and known.http_status == 503:
+            except TellykeepError as error:
+                if isinstance(error, DatabaseUnavailable):
                     raise
-                refused += 1
-                _fail(f"log row {log_id}: {known.message if known else _first_line(error)}")
+                refused += _fail(error.message, error.fields)
+            except psycopg.Error as error:
+                known = from_database(error)
+                if isinstance(known, DatabaseUnavailable):
+                    raise
+                refused += _fail(f"log row {log_id}: {known.message if known else _first_line(error)}")
     result = ", ".join(f"{count} {status}" for status, count in sorted(outcomes.items()))
     print(f"{outcomes.total()} of {len(events)} events processed again{': ' if result else ''}{result}.")
     return 1 if refused else 0

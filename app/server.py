@@ -51,7 +51,7 @@ class DatabaseKeeper(threading.Thread):
                     self._start()
                 elif self._database is not None and not self._database.alive():
                     self._restart(self._database)
-            except (TellykeepError, EmbeddedPostgresError, psycopg.Error, OSError) as error:
+            except (TellykeepError, EmbeddedPostgresError, InvalidSettings, psycopg.Error, OSError) as error:
                 reason = str(error).strip().partition("\n")[0] or type(error).__name__
                 self._services.readiness.problem = reason
                 log.error("the database is not ready", reason=reason, again_in=f"{pause:.0f}s")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, jsonify, render_template, request
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
-from werkzeug.routing import Rule
 
 from app.api import answers
 from app.api.contract import Operation
@@ -79,28 +79,42 @@ def docs() -> str:
     )
 
 
-def operations(app: Flask) -> dict[tuple[str, str], Operation | None]:
-    """Every method and route under /api and of the monitors, in OpenAPI's notation; None where nothing describes it."""
-    found: dict[tuple[str, str], Operation | None] = {}
+@dataclass(frozen=True)
+class Route:
+    """One method of one address.
+
+    Attributes:
+        method: in capitals.
+        path: in OpenAPI's notation.
+        endpoint: Flask's name for it.
+        operation: what it takes and answers; None where nothing describes it.
+    """
+
+    method: str
+    path: str
+    endpoint: str
+    operation: Operation | None
+
+
+def routes(app: Flask) -> list[Route]:
+    """Every route under /api and of the monitors, in the order of their addresses."""
+    found = []
     for rule in app.url_map.iter_rules():
-        path = _path(rule)
-        if not path.startswith("/api/") and not rule.endpoint.startswith("health."):
-            continue
-        view = app.view_functions[rule.endpoint]
-        operation = getattr(view, "operation", None) or _THEMSELVES.get(rule.endpoint)
-        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-            found[method, path] = operation
-    return found
+        path = re.sub(r"<(?:[^:<>]+:)?([^<>]+)>", r"{\1}", rule.rule)
+        if path.startswith("/api/") or rule.endpoint.startswith("health."):
+            view = app.view_functions[rule.endpoint]
+            operation = getattr(view, "operation", None) or _THEMSELVES.get(rule.endpoint)
+            for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+                found.append(Route(method, path, rule.endpoint, operation))
+    return sorted(found, key=lambda route: (route.path, route.method))
 
 
 def describe(app: Flask) -> dict[str, Any]:
     """The OpenAPI 3.1 document."""
-    rules = {_path(rule): rule for rule in app.url_map.iter_rules()}
     paths: dict[str, Any] = {}
-    for (method, path), operation in sorted(operations(app).items()):
-        if operation is not None:
-            rule = rules[path]
-            paths.setdefault(path, {})[method.lower()] = _describe_operation(method, rule, operation)
+    for route in routes(app):
+        if route.operation is not None:
+            paths.setdefault(route.path, {})[route.method.lower()] = _describe_operation(route, route.operation)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -119,7 +133,7 @@ _SECURITY = {
     "token": {
         "type": "http",
         "scheme": "bearer",
-        "description": "An API token (`tellykeep token create NAME`). One of scope read may only read.",
+        "description": "An API token, as tellykeep token create NAME makes it. One of scope read may only read.",
     },
     "session": {
         "type": "apiKey",
@@ -142,20 +156,16 @@ _SECURITY_OF_SCOPE: dict[str, list[dict[str, list[str]]]] = {
 }
 
 
-def _path(rule: Rule) -> str:
-    return re.sub(r"<(?:[^:<>]+:)?([^<>]+)>", r"{\1}", rule.rule)
-
-
-def _describe_operation(method: str, rule: Rule, operation: Operation) -> dict[str, Any]:
+def _describe_operation(route: Route, operation: Operation) -> dict[str, Any]:
     described: dict[str, Any] = {
-        "operationId": rule.endpoint.removeprefix("api_").replace(".", "_"),
+        "operationId": route.endpoint.removeprefix("api_").replace(".", "_"),
         "summary": operation.summary,
-        "tags": [_TAGS[rule.endpoint.partition(".")[0]]],
+        "tags": [_TAGS[route.endpoint.partition(".")[0]]],
         "security": _SECURITY_OF_SCOPE[operation.scope],
     }
     if operation.description:
         described["description"] = operation.description
-    parameters = _path_parameters(rule) + _query_parameters(operation)
+    parameters = _path_parameters(route.path) + _query_parameters(operation)
     if parameters:
         described["parameters"] = parameters
     if operation.body is not None:
@@ -165,7 +175,7 @@ def _describe_operation(method: str, rule: Rule, operation: Operation) -> dict[s
         }
     elif operation.scope == "webhook":
         described["requestBody"] = _WEBHOOK_BODY
-    described["responses"] = _responses(method, rule, operation)
+    described["responses"] = _responses(route, operation)
     return described
 
 
@@ -187,8 +197,8 @@ _WEBHOOK_BODY = {
 }
 
 
-def _path_parameters(rule: Rule) -> list[dict[str, Any]]:
-    names = re.findall(r"{([^}]+)}", _path(rule))
+def _path_parameters(path: str) -> list[dict[str, Any]]:
+    names = re.findall(r"{([^}]+)}", path)
     return [
         {"name": name, "in": "path", "required": True, "schema": {"type": "integer", "minimum": 0}} for name in names
     ]
@@ -200,7 +210,10 @@ def _query_parameters(operation: Operation) -> list[dict[str, Any]]:
     schema = _plain(operation.query.model_json_schema(ref_template=_REF))
     required = schema.get("required", [])
     parameters = []
-    for name, field in schema["properties"].items():
+    for name, optional in schema["properties"].items():
+        # An address has no null: a parameter that may be left out is of its one other kind.
+        kinds = [kind for kind in optional.get("anyOf", []) if kind != {"type": "null"}]
+        field = kinds[0] if len(kinds) == 1 else optional
         parameter = {"name": name, "in": "query", "required": name in required, "schema": field}
         if "description" in field:
             parameter["description"] = field.pop("description")
@@ -208,7 +221,7 @@ def _query_parameters(operation: Operation) -> list[dict[str, Any]]:
     return parameters
 
 
-def _responses(method: str, rule: Rule, operation: Operation) -> dict[str, Any]:
+def _responses(route: Route, operation: Operation) -> dict[str, Any]:
     good: dict[str, Any] = {"description": "Done." if operation.status != 200 else "As asked."}
     if operation.answer is not None:
         good["content"] = {"application/json": {"schema": _reference(operation.answer)}}
@@ -216,9 +229,9 @@ def _responses(method: str, rule: Rule, operation: Operation) -> dict[str, Any]:
     errors: dict[int, str] = {}
     if operation.scope in ("read", "write"):
         errors[401] = "Nobody is signed in, or the token is not known."
-        if method not in _SAFE_METHODS:
+        if route.method not in _SAFE_METHODS:
             errors[403] = "The token may only read, or the CSRF token is missing."
-        if "<" in rule.rule:
+        if "{" in route.path:
             errors[404] = "It is not there, or belongs to somebody else."
         if operation.body is not None or operation.query is not None:
             errors[400] = "A value cannot be taken; fields says which."
@@ -226,7 +239,7 @@ def _responses(method: str, rule: Rule, operation: Operation) -> dict[str, Any]:
             errors[415] = "The body does not say that it is JSON."
         errors[503] = "The database does not answer."
     for status, meaning in sorted((errors | dict(operation.errors)).items()):
-        model = operation.answer if operation.answer and (status < 300 or "health" in rule.endpoint) else answers.Error
+        model = operation.answer if operation.answer and (status < 300 or "health" in route.endpoint) else answers.Error
         responses[str(status)] = {
             "description": meaning,
             "content": {"application/json": {"schema": _reference(model)}},
@@ -242,7 +255,8 @@ def _schemas(app: Flask) -> dict[str, Any]:
     """Every model that an operation mentions, and what those are made of."""
     bodies: set[type[BaseModel]] = set()
     given: set[type[BaseModel]] = {answers.Error}
-    for operation in operations(app).values():
+    for route in routes(app):
+        operation = route.operation
         if operation is not None:
             bodies |= {operation.body} if operation.body else set()
             given |= {operation.answer} if operation.answer else set()
@@ -323,7 +337,7 @@ def _rows(schema: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def kind_of(schema: dict[str, Any]) -> str:
-    """A schema in a few words, such as `integer, 1 to 200` or `text or null`."""
+    """A schema in a few words, such as `integer, 1 to 200` or `list of Show`."""
     if "$ref" in schema:
         return str(schema["$ref"]).rpartition("/")[2]
     if "anyOf" in schema:
@@ -340,4 +354,6 @@ def kind_of(schema: dict[str, Any]) -> str:
     low, high = schema.get("minimum"), schema.get("maximum")
     if low is not None and high is not None:
         return f"{words}, {low} to {high}"
+    if "maxLength" in schema:
+        return f"{words}, at most {schema['maxLength']} characters"
     return words

@@ -12,7 +12,8 @@ from app.embedded.errors import EmbeddedPostgresError
 from app.embedded.passwords import Passwords, scram_verifier
 
 TITLE = "進撃の巨人"
-CONNECT_SECONDS = 5  # a server that hangs accepts connections, and says nothing
+CONNECT_SECONDS = 10
+ASK_SECONDS = 2  # a server that hangs takes connections and says nothing; who asks tries again
 
 
 def url(role: str, password: str, socket_directory: Path, database: str = DATABASE) -> str:
@@ -35,7 +36,7 @@ def app_url(passwords: Passwords, socket_directory: Path) -> str:
 def superuser_url(passwords: Passwords, socket_directory: Path) -> str:
     """For provisioning, and to ask whether the server is ready."""
     address = url(SUPERUSER, passwords.superuser, socket_directory, "postgres")
-    return f"{address}&connect_timeout={CONNECT_SECONDS}"
+    return f"{address}&connect_timeout={ASK_SECONDS}"
 
 
 def connect(address: str) -> "psycopg.Connection[Any]":

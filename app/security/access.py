@@ -67,7 +67,9 @@ def register(app: Flask, parts: Services) -> None:
     # Its own protection ties a session to the address, which changes whenever a phone leaves the house.
     login.session_protection = None
     login.user_loader(_load_user)
-    login.init_app(app)
+    # Instead of init_app, which would touch the session of every answer for a "remember me" cookie that is not used
+    # (a webhook's and a static file's too), and look it up for error pages, when the database is away.
+    app.login_manager = login  # type: ignore[attr-defined]
 
 
 def _load_user(token: str) -> SessionUser | None:
@@ -128,9 +130,7 @@ def _check_csrf() -> None:
     try:
         csrf.protect()
     except CSRFError as error:
-        raise Forbidden(
-            "this request did not come from a page of this session"
-        ) from error
+        raise Forbidden("this request did not come from a page of this session") from error
 
 
 def guard_forms(blueprint: Blueprint) -> None:

@@ -64,9 +64,7 @@ def create_user(
     return user_id
 
 
-def create_first_account(
-    services: Services, code: str, username: str, password: str, *, timezone: str = "UTC"
-) -> int:
+def create_first_account(services: Services, code: str, username: str, password: str, *, timezone: str = "UTC") -> int:
     """Makes the first account, an admin, for the one who can read the setup code.
 
     Args:
@@ -90,13 +88,9 @@ def create_first_account(
         if stored is None:
             if queries().has_accounts(connection):
                 raise StateConflict("there is an account already: sign in")
-            raise Forbidden(
-                f"{SETUP_ATTEMPTS} wrong setup codes were entered: restart Tellykeep to get a new one"
-            )
+            raise Forbidden(f"{SETUP_ATTEMPTS} wrong setup codes were entered: restart Tellykeep to get a new one")
     if not secrets.compare_digest(bytes(stored), _code_hash(code)):
-        raise Forbidden(
-            "this is not the setup code", fields={"code": "the code that the last start has printed"}
-        )
+        raise Forbidden("this is not the setup code", fields={"code": "the code that the last start has printed"})
 
     password_hash = _hash(password)
     with services.db.connection() as connection, connection.transaction():
@@ -110,8 +104,7 @@ def create_first_account(
 def ensure_setup_code(services: Services) -> str | None:
     """A fresh setup code to print, or None when there is an account. Each start voids the last one."""
     code = "-".join(
-        "".join(secrets.choice(_CODE_ALPHABET) for _ in range(_CODE_GROUP_LENGTH))
-        for _ in range(_CODE_GROUPS)
+        "".join(secrets.choice(_CODE_ALPHABET) for _ in range(_CODE_GROUP_LENGTH)) for _ in range(_CODE_GROUPS)
     )
     with services.db.connection() as connection:
         kept = queries().new_setup_code(connection, code_hash=_code_hash(code))

@@ -12,12 +12,25 @@ from flask_limiter.util import get_remote_address
 from limits import RateLimitItem, parse_many
 
 from app.errors import TooManyRequests
+from app.security import counters  # noqa: F401 - registers the storage process://
 from app.services import services
 from app.settings import Settings
 
 log = structlog.get_logger("tellykeep.limits")
 
-limiter = Limiter(
+class DecoratorLimiter(Limiter):
+    """Flask-Limiter whose limits all stand at views, as decorators, which check by themselves.
+
+    It registers a second check before every request, for limits of the whole application. There are none, and to find that
+    out takes a webhook a tenth of its processor time; there is no setting to leave it out.
+    """
+
+    def _check_request_limit(self, callable_name: str | None = None, in_middleware: bool = True) -> None:
+        if not in_middleware:
+            super()._check_request_limit(callable_name, in_middleware)
+
+
+limiter = DecoratorLimiter(
     key_func=get_remote_address,
     # Redis away: counting goes on in memory; a limit is no reason to refuse a watch.
     in_memory_fallback_enabled=True,
@@ -27,7 +40,8 @@ limiter = Limiter(
 
 def init_limits(app: Flask, settings: Settings) -> None:
     """Connects the limiter with the application and its storage."""
-    app.config["RATELIMIT_STORAGE_URI"] = settings.ratelimit_storage_uri.get_secret_value()
+    uri = settings.ratelimit_storage_uri.get_secret_value()
+    app.config["RATELIMIT_STORAGE_URI"] = "process://" if uri.startswith("memory:") else uri
     limiter.init_app(app)
 
 

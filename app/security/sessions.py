@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, request
-from flask.sessions import SecureCookieSessionInterface
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 
 from app.db.queries import queries
 from app.security.accounts import token_hash
@@ -33,6 +33,12 @@ class CookieSessions(SecureCookieSessionInterface):
     def __init__(self, public_url: str | None) -> None:
         self._public_url = public_url
 
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """The session of the cookie. Without one an empty session, made without the signer, which webhooks never need."""
+        if self.get_cookie_name(app) not in request.cookies:
+            return self.session_class()
+        return super().open_session(app, request)
+
     def get_cookie_secure(self, app: Flask) -> bool:
         """Whether the browser spoke https, to us or to the proxy at PUBLIC_URL."""
         return came_by_https(request, self._public_url)
@@ -43,9 +49,7 @@ def came_by_https(current: Request, public_url: str | None) -> bool:
     if current.is_secure:
         return True
     public = urlsplit(public_url or "")
-    return public.scheme == "https" and current.host.removesuffix(":443") == public.netloc.removesuffix(
-        ":443"
-    )
+    return public.scheme == "https" and current.host.removesuffix(":443") == public.netloc.removesuffix(":443")
 
 
 def start(services: Services, user_id: int, *, user_agent: str | None, address: str | None) -> str:

@@ -115,5 +115,5 @@ def replay(services: Services, connection: Connection, user_id: int, log_id: int
 def _get(connection: Connection, user_id: int, log_id: int) -> Row:
     row: Row | None = queries().get_log(connection, user_id=user_id, log_id=log_id)
     if row is None:
-        raise NotFound("there is no such row in the log")
+        raise NotFound(f"there is no row {log_id} in the log")
     return row

@@ -244,7 +244,7 @@ def test_a_password_that_was_deleted_is_made_anew(project: ComposeProject) -> No
 def test_a_first_start_that_is_cut_short_is_made_good(image: str, tmp_path: Path) -> None:
     project = ComposeProject(image, tmp_path / "override.json")
     try:
-        for moment in (0.1, 0.3, 0.5, 0.7, 0.9, 1.2, 1.6):
+        for moment in (0.2, 0.5, 0.9, 1.4):
             project.compose("up", "--detach", "postgres")
             time.sleep(moment)
             project.compose("kill", "postgres")
@@ -264,7 +264,9 @@ def test_a_first_start_that_is_cut_short_is_made_good(image: str, tmp_path: Path
         pytest.param((*LOCKED_DOWN, "--user", "1026:100"), "1026", id="locked down as a uid without a name"),
     ],
 )
-def test_the_image_alone_keeps_its_data_in_a_volume(image: str, options: tuple[str, ...], uid: str | None) -> None:
+def test_the_image_alone_keeps_its_data_in_a_volume_that_another_container_takes_up(
+    image: str, options: tuple[str, ...], uid: str | None
+) -> None:
     with new_volume() as volume:
         with started(image, *options, volume=volume) as tellykeep:
             wait_until_ready(tellykeep)
@@ -278,11 +280,7 @@ def test_the_image_alone_keeps_its_data_in_a_volume(image: str, options: tuple[s
             show = account.add_show(SHOW, season(1, 5))
             assert account.scrobble(secret, SHOW, 1, 1).json()["action"] == "marked_watched"
 
-            docker("restart", tellykeep.name)
-            wait_until_ready(tellykeep)
-            account.address = address_of(tellykeep)
-            assert account.watched(show) == {(1, 1)}
-
+        # The first one was killed and removed.
         with started(image, *options, volume=volume) as another:
             wait_until_ready(another)
             account.address = address_of(another)
@@ -290,20 +288,6 @@ def test_the_image_alone_keeps_its_data_in_a_volume(image: str, options: tuple[s
             assert account.watched(show) == {(1, 1), (1, 2)}
             for value in (account.token, secret, another.exec("cat", "/data/encryption.key")):
                 assert value not in another.logs()
-
-
-def test_what_a_killed_container_left_is_taken_up(image: str) -> None:
-    with new_volume() as volume, started(image, volume=volume) as tellykeep:
-        wait_until_ready(tellykeep)
-        account = new_account(tellykeep)
-        show = account.add_show(SHOW, season(1, 5))
-        assert account.scrobble(account.webhook_secret(), SHOW, 1, 1).ok
-
-        docker("kill", tellykeep.name)
-        docker("start", tellykeep.name)
-        wait_until_ready(tellykeep)
-        account.address = address_of(tellykeep)
-        assert account.watched(show) == {(1, 1)}
 
 
 def test_the_healthcheck_of_the_image_says_ready(image: str) -> None:
@@ -333,31 +317,26 @@ def test_sigterm_under_load_ends_in_time_and_loses_nothing(image: str) -> None:
         show = account.add_show(SHOW, *(season(number, 500) for number in range(1, 11)))
         taken: set[tuple[int, int]] = set()
         places = itertools.product(range(1, 11), range(1, 501))
-        stopping = threading.Event()
 
         def send() -> None:
-            while not stopping.is_set():
-                place = next(places)
-                with suppress(requests.RequestException):
+            with suppress(requests.RequestException):  # it is gone
+                for place in places:
                     if account.scrobble(secret, SHOW, *place).ok:
                         taken.add(place)
 
         senders = [threading.Thread(target=send) for _ in range(4)]
         for sender in senders:
             sender.start()
-        time.sleep(2)
+        wait_for(lambda: len(taken) >= 200, tellykeep.logs)
         began = time.monotonic()
         docker("stop", "--time", str(STOP_SECONDS), tellykeep.name)
         took = time.monotonic() - began
-        stopping.set()
         for sender in senders:
             sender.join()
 
         assert tellykeep.inspect()["State"]["ExitCode"] == 0, tellykeep.logs()
         assert took < STOP_SECONDS
         assert "Traceback" not in tellykeep.logs()
-        assert len(taken) > 50
-
         docker("start", tellykeep.name)
         wait_until_ready(tellykeep)
         account.address = address_of(tellykeep)

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from app.api import answers
 from app.api.contract import Operation
-from app.api.openapi import operations
+from app.api.openapi import routes
 
 PASSWORD = "correct horse battery"
 
@@ -69,7 +69,7 @@ class ApiClient:
 
     def _operation(self, method: str, path: str) -> Operation | None:
         path = path.partition("?")[0]
-        for (described_method, template), operation in operations(self.app).items():
-            if described_method == method and re.fullmatch(re.sub(r"{[^}]+}", "[^/]+", template), path):
-                return operation
+        for route in routes(self.app):
+            if route.method == method and re.fullmatch(re.sub(r"{[^}]+}", "[^/]+", route.path), path):
+                return route.operation
         return None

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 
+from app.security import accounts
 from app.security.accounts import create_token
 from app.services import Services
 from tests.integration.api_client import ApiClient
@@ -36,3 +38,11 @@ def ann(client_for: ClientFor) -> ApiClient:
 def bob(client_for: ClientFor) -> ApiClient:
     """Another user, whose things nobody else may see."""
     return client_for("bob")
+
+
+@pytest.fixture
+def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashes that take no time, for tests that are about something else (test_web_passwords has the real ones)."""
+    monkeypatch.setattr(accounts, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    nobody = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("nobody")
+    monkeypatch.setattr(accounts, "_hash_of_nobody", lambda: nobody)

@@ -71,7 +71,8 @@ def main() -> None:
                     os.waitpid(child, 0)
             except EmbeddedPostgresError as error:
                 answer = {"error": str(error)}
-            print(json.dumps(answer), flush=True)
+            sys.stdout.write(json.dumps(answer) + "\n")
+            sys.stdout.flush()
     finally:
         postgres.stop()
 

@@ -255,7 +255,8 @@ def test_disconnecting_removes_what_was_secret_and_ends_the_address(owner: ApiCl
     )
     row = one(
         conn,
-        "select plex_token, plex_server_url, previous_secret_hash, tmdb_api_key from plex_config join settings using (user_id)",
+        """select plex_token, plex_server_url, previous_secret_hash, tmdb_api_key
+           from plex_config join settings using (user_id)""",
     )
     assert set(row.values()) == {None}
     assert knock(owner, old) == 401

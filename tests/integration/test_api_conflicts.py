@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from tests.conftest import Connection
 from tests.integration.api_client import ApiClient
@@ -27,6 +28,12 @@ def held(ann: ApiClient, conn: Connection) -> dict[str, Any]:
 
 def resolve(client: ApiClient, conflict_id: int, *, status: int = 200, **body: Any) -> Any:
     return client.call("POST", f"/api/plex/conflicts/{conflict_id}/resolve", body, status=status)
+
+
+def assert_written_in_viewing_order(conn: Connection, show_id: int) -> None:
+    """The plays were written in the order in which they happened, not in that in which Plex told of them."""
+    ids = [play["id"] for play in plays(conn, show_id)]
+    assert ids == sorted(ids)
 
 
 def test_a_conflict_says_what_is_asked_and_how_many_events_wait(
@@ -60,6 +67,7 @@ def test_selecting_a_show_marks_what_waited_in_viewing_order(
     assert [(play["episode"], play["log_id"]) for play in plays(conn, show_id)] == list(
         zip((1, 2), held["logs"], strict=True)
     )
+    assert_written_in_viewing_order(conn, show_id)
     assert {log_row(conn, log_id)["status"] for log_id in held["logs"]} == {"success"}
     row = conflict_row(conn, held["id"])
     assert (row["resolved"], row["resolution_action"], row["resolved_tvshow_id"]) == (True, "select", show_id)
@@ -101,8 +109,12 @@ def test_a_candidate_that_is_not_in_the_tracker_is_added_under_its_own_name(
     ann: ApiClient, held: dict[str, Any], conn: Connection
 ) -> None:
     conn.execute(
-        """update plex_conflicts set potential_matches =
-           '[{"tvshow_id": null, "tmdb_id": 9, "title": "The Lantern", "year": 2014, "score": 0.5, "reason": "TMDB"}]'"""
+        "update plex_conflicts set potential_matches = %s",
+        (
+            Jsonb(
+                [{"tvshow_id": None, "tmdb_id": 9, "title": "The Lantern", "year": 2014, "score": 0.5, "reason": "x"}]
+            ),
+        ),
     )
     answer = resolve(ann, held["id"], action="select", tmdb_id=9)
     show = ann.call("GET", f"/api/shows/{answer['tvshow_id']}")
@@ -147,6 +159,7 @@ def test_searching_again_finds_a_show_that_was_added_since(
         "outcomes": {"marked_watched": 2},
     }
     assert [play["episode"] for play in plays(conn, show_id)] == [1, 2]
+    assert_written_in_viewing_order(conn, show_id)
     assert conflict_row(conn, held["id"])["resolution_action"] == "search_again"
 
 

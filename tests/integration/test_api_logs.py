@@ -147,8 +147,8 @@ def test_a_stored_event_that_cannot_be_read_is_left_as_it_is(
     ann: ApiClient, events: dict[str, int], conn: Connection
 ) -> None:
     conn.execute(
-        """update plex_webhook_logs set payload = '{"event": "media.scrobble", "Metadata": {"index": "x"}}' where id = %s""",
-        (events["conflict"],),
+        "update plex_webhook_logs set payload = %s where id = %s",
+        (Jsonb({"event": "media.scrobble", "Metadata": {"index": "x"}}), events["conflict"]),
     )
     before = log_row(conn, events["conflict"])
     assert list(ann.refused("POST", f"/api/plex/logs/{events['conflict']}/replay", status=422)) == ["Metadata.index"]

@@ -5,7 +5,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import stat
 import subprocess
 import sys
@@ -14,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -126,14 +126,14 @@ def kill_server(data_dir: Path, number: signal.Signals = signal.SIGKILL) -> None
 
 def one(address: str, statement: str, *arguments: Any) -> Any:
     with psycopg.connect(address, autocommit=True) as connection:
-        row = connection.execute(statement, arguments).fetchone()  # type: ignore[arg-type]
+        row = connection.execute(statement, arguments).fetchone()
         return row[0] if row else None
 
 
 def do(address: str, *statements: str) -> None:
     with psycopg.connect(address, autocommit=True) as connection:
         for statement in statements:
-            connection.execute(statement)  # type: ignore[arg-type]
+            connection.execute(statement)
 
 
 def superuser(data_dir: Path, database: str = "postgres") -> str:
@@ -155,7 +155,7 @@ def keep_a_row(endpoint: Endpoint) -> None:
 
 
 def row_is_kept(endpoint: Endpoint) -> bool:
-    return one(endpoint.owner_url, "select count(*) from kept.rows") == 1
+    return bool(one(endpoint.owner_url, "select count(*) from kept.rows") == 1)
 
 
 @pytest.fixture
@@ -207,15 +207,18 @@ def user() -> Iterator[Callable[..., User]]:
         left.close()
 
 
-@pytest.fixture
-def server(data_dir: Path) -> Iterator[Endpoint]:
-    """A server that this process started on `data_dir`."""
-    with EmbeddedPostgres(data_dir):
-        passwords = Passwords.load(data_dir / "postgres.secrets")
-        assert passwords is not None
-        directory = data_dir / "socket"
-        owner = url("tellykeep_owner", passwords.owner, directory)
-        yield Endpoint(owner, url("tellykeep", passwords.app, directory))
+@dataclass(frozen=True)
+class Running:
+    """A server that runs for the tests that only look at it."""
+
+    data_dir: Path
+    endpoint: Endpoint
+
+
+@pytest.fixture(scope="module")
+def server(stopped_cluster: Path) -> Iterator[Running]:
+    with EmbeddedPostgres(stopped_cluster.parent / "served") as postgres:
+        yield Running(stopped_cluster.parent / "served", postgres.start())
 
 
 # What a new server is like
@@ -237,7 +240,7 @@ def test_a_new_cluster_knows_japanese_and_sorts_by_code_point(place: Path) -> No
         assert one(address, "select %s ~* 'ÄRGER'", "ärger"), "case is folded beyond ASCII"
 
 
-def test_settings_fit_a_small_machine_and_lose_nothing(server: Endpoint) -> None:
+def test_settings_fit_a_small_machine_and_lose_nothing(server: Running) -> None:
     expected = {
         "fsync": "on",
         "synchronous_commit": "on",
@@ -252,45 +255,56 @@ def test_settings_fit_a_small_machine_and_lose_nothing(server: Endpoint) -> None
         "unix_socket_permissions": "0700",
         "password_encryption": "scram-sha-256",
     }
-    with psycopg.connect(server.app_url) as connection:
-        found = dict(connection.execute("select name, setting from pg_settings").fetchall())
+    with psycopg.connect(server.endpoint.app_url) as connection:
+        found: dict[str, str] = dict(connection.execute("select name, setting from pg_settings").fetchall())
     assert {name: found[name] for name in expected} == expected
 
 
-def test_files_are_closed_to_others_and_no_password_shows(server: Endpoint, data_dir: Path) -> None:
-    for path in (data_dir, data_dir / "postgres", data_dir / "socket"):
+def test_files_are_closed_to_others_and_no_password_shows(server: Running) -> None:
+    for path in (server.data_dir, server.data_dir / "postgres", server.data_dir / "socket"):
         assert stat.S_IMODE(path.stat().st_mode) == 0o700, path
-    for path in data_dir.glob("postgres.*"):
+    for path in server.data_dir.glob("postgres.*"):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
-    assert not (data_dir / "postgres.tmp").exists()
-    secrets = json.loads((data_dir / "postgres.secrets").read_text())
+    assert not (server.data_dir / "postgres.tmp").exists()
+    secrets = json.loads((server.data_dir / "postgres.secrets").read_text())
     passwords = {secrets[name] for name in ("superuser", "owner", "app")}
     assert len(passwords) == 3
-    pid = postmaster(data_dir)
+    pid = postmaster(server.data_dir)
     shown = Path(f"/proc/{pid}/cmdline").read_bytes() if sys.platform == "linux" else b""
-    shown += (data_dir / "postgres.log").read_bytes() + repr(server).encode()
-    for path in (data_dir / "postgres").rglob("*.conf"):
+    shown += (server.data_dir / "postgres.log").read_bytes() + repr(server.endpoint).encode()
+    for path in (server.data_dir / "postgres").rglob("*.conf"):
         shown += path.read_bytes()
     assert not [password for password in passwords if password.encode() in shown]
 
 
-def test_nobody_comes_in_without_the_password(server: Endpoint, data_dir: Path) -> None:
-    directory = data_dir / "socket"
+def test_nobody_comes_in_without_the_password(server: Running) -> None:
+    directory = server.data_dir / "socket"
     for role in ("tellykeep_admin", "tellykeep_owner", "tellykeep"):
         address = f"host={directory} user={role} dbname=tellykeep"
         for attempt in (address, f"{address} password=wrong"):
             with pytest.raises(psycopg.OperationalError, match="password"):
                 psycopg.connect(attempt, passfile="/dev/null")
     rules = one(
-        superuser(data_dir),
+        superuser(server.data_dir),
         "select array_agg(distinct auth_method || ' ' || type) from pg_hba_file_rules where error is null",
     )
     assert rules == ["scram-sha-256 local"]
 
 
-def test_the_application_owns_nothing_and_stays_in_its_database(server: Endpoint, data_dir: Path) -> None:
-    assert one(superuser(data_dir), "select count(*) from pg_shdepend where refobjid = 'tellykeep'::regrole"
-               " and deptype = 'o'") == 0  # fmt: skip
+@needs_linux
+def test_nothing_listens_on_the_network(server: Running) -> None:
+    pid = postmaster(server.data_dir)
+    assert pid is not None
+    links = [str(path.readlink()) for path in Path(f"/proc/{pid}/fd").iterdir()]
+    sockets = {link.removeprefix("socket:[").removesuffix("]") for link in links if link.startswith("socket:")}
+    network = "".join(Path(f"/proc/{pid}/net/{table}").read_text() for table in ("tcp", "tcp6", "udp"))
+    assert sockets
+    assert not [line for line in network.splitlines() if sockets & set(line.split())]
+
+
+def test_the_application_owns_nothing_and_stays_in_its_database(server: Running) -> None:
+    owned = "select count(*) from pg_shdepend where refobjid = 'tellykeep'::regrole and deptype = 'o'"
+    assert one(superuser(server.data_dir), owned) == 0
     for statement in (
         "create table public.t (n int)",
         "create schema s",
@@ -300,51 +314,53 @@ def test_the_application_owns_nothing_and_stays_in_its_database(server: Endpoint
         "alter database tellykeep set jit = on",
     ):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            do(server.app_url, statement)
-    for address in (server.app_url, server.owner_url):
+            do(server.endpoint.app_url, statement)
+    for address in (server.endpoint.app_url, server.endpoint.owner_url):
         for database in ("postgres", "template1"):
             with pytest.raises(psycopg.OperationalError):
                 psycopg.connect(address, dbname=database)
     # Also when pg_hba.conf would let it: the right itself is missing.
     assert one(
-        superuser(data_dir),
+        superuser(server.data_dir),
         "select array_agg(datname::text) from pg_database where datallowconn "
         "and has_database_privilege('tellykeep', oid, 'connect')",
     ) == ["tellykeep"]
 
 
-def test_the_owner_owns_the_database_and_no_more(server: Endpoint, data_dir: Path) -> None:
-    do(server.owner_url, "create schema tracker", "create table tracker.t (title text)")
-    do(server.owner_url, "create index on tracker.t using gin (title public.gin_trgm_ops)")
+def test_the_owner_owns_the_database_and_no_more(server: Running) -> None:
+    do(server.endpoint.owner_url, "create schema tracker", "create table tracker.t (title text)")
+    do(server.endpoint.owner_url, "create index on tracker.t using gin (title public.gin_trgm_ops)")
     for statement in ("create role r", "create database d", "copy tracker.t to program 'true'"):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            do(server.owner_url, statement)
-    assert one(superuser(data_dir), "select rolname from pg_roles where oid = (select datdba from pg_database where "
-               "datname = 'tellykeep')") == "tellykeep_owner"  # fmt: skip
+            do(server.endpoint.owner_url, statement)
+    owner = "select datdba::regrole::text from pg_database where datname = 'tellykeep'"
+    assert one(superuser(server.data_dir), owner) == "tellykeep_owner"
 
 
 # Repairs
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [
-        "alter role tellykeep password 'another'",
-        "alter role tellykeep superuser nologin",
-        "alter role tellykeep_owner password null",
-        "drop database tellykeep",
-        "alter database tellykeep owner to tellykeep_admin; grant connect on database postgres to public",
-    ],
-)
-def test_a_set_up_that_was_cut_short_is_made_good_at_the_next_start(data_dir: Path, damage: str) -> None:
-    with EmbeddedPostgres(data_dir):
-        do(superuser(data_dir), *damage.split("; "))
-    with EmbeddedPostgres(data_dir) as postgres:
-        endpoint = postgres.start()
-        assert one(endpoint.app_url, "select show_trgm(%s)", TITLE)
-        assert one(endpoint.app_url, "select rolsuper from pg_roles where rolname = current_user") is False
-        do(endpoint.owner_url, "create schema again")
-        assert not one(superuser(data_dir), "select has_database_privilege('tellykeep', 'postgres', 'connect')")
+def test_a_set_up_that_was_cut_short_is_made_good_at_the_next_start(data_dir: Path) -> None:
+    for number, damage in enumerate(
+        (
+            ["alter role tellykeep password 'another'", "alter role tellykeep superuser nologin"],
+            ["alter role tellykeep_owner password null"],
+            ["drop database tellykeep"],
+            [
+                "alter database tellykeep owner to tellykeep_admin",
+                "grant connect on database postgres to public",
+            ],
+            ["drop database tellykeep", "drop role tellykeep", "drop role tellykeep_owner"],
+        )
+    ):
+        with EmbeddedPostgres(data_dir):
+            do(superuser(data_dir), *damage)
+        with EmbeddedPostgres(data_dir) as postgres:
+            endpoint = postgres.start()
+            assert one(endpoint.app_url, "select show_trgm(%s)", TITLE)
+            assert one(endpoint.app_url, "select rolsuper from pg_roles where rolname = user") is False
+            do(endpoint.owner_url, f"create schema made_{number}")
+            assert not one(superuser(data_dir), "select has_database_privilege('tellykeep', 'postgres', 'connect')")
 
 
 def test_a_server_that_runs_without_its_roles_is_made_good_when_it_is_joined(
@@ -383,7 +399,7 @@ def test_a_half_made_cluster_is_thrown_away_and_made_again(place: Path) -> None:
     assert not (data_dir / "postgres.tmp").exists()
 
 
-@pytest.mark.parametrize("moment", [0.0, 0.15, 0.35])
+@pytest.mark.parametrize("moment", [0.0, 0.25])
 def test_a_kill_in_the_middle_of_initdb_does_no_harm(place: Path, user: Callable[..., User], moment: float) -> None:
     data_dir = place / "data"
     first = user(data_dir)
@@ -396,20 +412,21 @@ def test_a_kill_in_the_middle_of_initdb_does_no_harm(place: Path, user: Callable
     assert not (data_dir / "postgres.tmp").exists()
 
 
-def test_a_cluster_of_another_major_version_is_refused_untouched(data_dir: Path) -> None:
-    (data_dir / "postgres" / "PG_VERSION").write_text("15\n")
-    with pytest.raises(
-        EmbeddedPostgresError, match=r"written by PostgreSQL 15.*brings PostgreSQL 18.*tellykeep backup"
-    ):
-        EmbeddedPostgres(data_dir).start()
-    assert (data_dir / "postgres" / "PG_VERSION").read_text() == "15\n"
-    assert not running(data_dir)
+def test_a_cluster_of_another_major_version_is_refused_untouched(place: Path) -> None:
+    cluster = place / "data" / "postgres"
+    cluster.mkdir(parents=True)
+    (cluster / "PG_VERSION").write_text("15\n")
+    message = r"written by PostgreSQL 15.* brings PostgreSQL 18.*`tellykeep backup FILE` with the .* version"
+    with pytest.raises(EmbeddedPostgresError, match=message):
+        EmbeddedPostgres(place / "data").start()
+    assert [path.name for path in cluster.iterdir()] == ["PG_VERSION"]
+    assert not running(place / "data")
 
 
 def test_a_directory_that_is_no_cluster_is_refused_untouched(place: Path) -> None:
     (place / "data" / "postgres").mkdir(parents=True)
     (place / "data" / "postgres" / "notes.txt").write_text("mine")
-    with pytest.raises(EmbeddedPostgresError, match="is not a PostgreSQL database.*Move that directory away"):
+    with pytest.raises(EmbeddedPostgresError, match=r"is not a PostgreSQL database.*Move that directory away"):
         EmbeddedPostgres(place / "data").start()
     assert (place / "data" / "postgres" / "notes.txt").read_text() == "mine"
 
@@ -654,7 +671,7 @@ def test_a_server_that_does_not_answer_is_reported_and_left_alone(data_dir: Path
     assert pid is not None
     os.kill(pid, signal.SIGSTOP)
     try:
-        with pytest.raises(EmbeddedPostgresError, match="already uses .*wait and start again"):
+        with pytest.raises(EmbeddedPostgresError, match=r"already uses .*wait and start again"):
             EmbeddedPostgres(data_dir).start(timeout=0.5)
     finally:
         os.kill(pid, signal.SIGCONT)
@@ -684,7 +701,7 @@ def test_a_recovery_that_takes_longer_goes_on_and_is_joined(data_dir: Path) -> N
     owner = (data_dir / "postgres").stat()
     os.chown(signal_file, owner.st_uid, owner.st_gid)
     postgres = EmbeddedPostgres(data_dir)
-    with pytest.raises(EmbeddedPostgresError, match="recovering from a crash for 1 seconds and goes on.*Start again"):
+    with pytest.raises(EmbeddedPostgresError, match=r"recovering from a crash .* and goes on.*Start again"):
         postgres.start(timeout=1)
     pid = postmaster(data_dir)
     assert pid is not None
@@ -781,7 +798,6 @@ def test_root_starts_it_under_closed_parents_and_leaves_their_modes(
 ) -> None:
     parent = place / "private"
     parent.mkdir(mode=0o700)
-    mounts = Path("/proc/self/mounts").read_text()
     first = user(parent / "data", site=str(closed_binaries))
     keep_a_row(first.start())
     assert runs_as(parent / "data") != 0
@@ -793,7 +809,9 @@ def test_root_starts_it_under_closed_parents_and_leaves_their_modes(
     assert row_is_kept(second.start())
     for directory in (place / "closed", parent, parent / "data"):
         assert stat.S_IMODE(directory.stat().st_mode) == 0o700
-    assert Path("/proc/self/mounts").read_text() == mounts
+    mounts = Path("/proc/self/mounts").read_text()
+    assert str(place) not in mounts
+    assert "\ntellykeep " not in mounts
 
 
 WITHOUT_MOUNT = ["setpriv", "--bounding-set", "-sys_admin"]
@@ -927,9 +945,3 @@ def test_a_user_without_a_passwd_entry_is_told_both_remedies(place: Path, user: 
     assert f"uid {UNKNOWN_UID}, which has no entry in /etc/passwd" in answer["error"]
     assert "libnss-wrapper" in answer["error"]
     assert "user namespaces" in answer["error"]
-
-
-def test_nothing_listens_on_the_network(server: Endpoint) -> None:
-    with socket.socket() as probe, pytest.raises(OSError, match="refused"):
-        probe.connect(("127.0.0.1", 5432))
-        pytest.skip("another server listens on port 5432 of this machine")

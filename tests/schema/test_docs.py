@@ -71,7 +71,7 @@ def test_readme_says_not_used_yet_of_exactly_the_settings_that_nothing_uses() ->
     unused = {
         variable
         for variable, name in setting_names().items()
-        if not re.search(rf"settings\.{name}\b", sources, re.IGNORECASE) and variable != "PUBLIC_URL"
+        if not re.search(rf"settings\.{name}\b", sources, re.IGNORECASE)
     }
     said = {name for name, row in settings_of_readme().items() if "Not used yet" in row[2]}
     assert said == unused
@@ -135,17 +135,20 @@ def _shell_blocks(document: str) -> list[str]:
 def routes() -> set[str]:
     """Every route of the API and of the monitors, as `GET /api/shows/{tvshow_id}`."""
     from app import create_app
-    from app.api.openapi import operations
     from app.db.pool import Database
     from app.security.crypto import Cipher
     from app.security.webhook_secrets import WebhookSecrets
     from app.services import Services
 
+    parameter = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
     db = Database()
     app = create_app(Services(Settings(), db, Cipher(bytes(32)), WebhookSecrets(db)))
-    found = operations(app)
-    assert None not in found.values(), "a route is not described"
-    return {f"{method} {path}" for method, path in found}
+    return {
+        method + " " + parameter.sub(r"{\1}", rule.rule)
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        if rule.rule.startswith("/api/") or rule.rule in ("/healthz", "/readyz", "/metrics")
+    }
 
 
 def test_api_page_has_every_route_and_no_other(routes: set[str]) -> None:

@@ -29,14 +29,19 @@ class Play:
     """A viewing as it is kept."""
 
     watched_at: datetime
-    is_voided: bool
+    voided_at: datetime | None = None
+
+    @property
+    def sort_key(self) -> tuple[datetime, float]:
+        """By time; of several at one time those that count first."""
+        return self.watched_at, self.voided_at.timestamp() if self.voided_at else 0.0
 
 
 @dataclass
 class _Open:
     begun: datetime
     is_awaiting_report: bool
-    is_voided: bool = False
+    voided_at: datetime | None = None
 
 
 def _beginnings(said: Iterable[Said], runtime: timedelta) -> list[datetime]:
@@ -64,10 +69,10 @@ def fold(said: Iterable[Said], runtime_minutes: int | None) -> list[Play]:
     moments += [(thing.at, 2) for thing in said if thing.kind == "unmark"]
     plays: list[_Open] = []
     for at, step in sorted(moments):
-        live = [play for play in plays if not play.is_voided]
+        live = [play for play in plays if play.voided_at is None]
         if step == 2:
             for play in live:
-                play.is_voided = True
+                play.voided_at = at
         elif step == 1:
             # A mark of what is watched at that time says nothing new.
             if not live:
@@ -79,9 +84,9 @@ def fold(said: Iterable[Said], runtime_minutes: int | None) -> list[Play]:
                 meant[-1].is_awaiting_report = False
             else:
                 plays.append(_Open(at, is_awaiting_report=False))
-    return sorted((Play(play.begun, play.is_voided) for play in plays), key=lambda p: (p.watched_at, p.is_voided))
+    return sorted((Play(play.begun, play.voided_at) for play in plays), key=lambda p: p.sort_key)
 
 
 def first_watched(plays: Iterable[Play]) -> datetime | None:
     """The first watch date: the earliest viewing that was not voided."""
-    return min((play.watched_at for play in plays if not play.is_voided), default=None)
+    return min((play.watched_at for play in plays if play.voided_at is None), default=None)
