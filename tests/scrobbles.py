@@ -16,11 +16,11 @@ AT = datetime.fromtimestamp(payloads.VIEWED_AT, UTC)
 
 
 def scrobble(
-    title: str = payloads.SHOW, season: int = 1, episode: int = 1, *, at: datetime = AT, **overrides: Any
+    show: str = payloads.SHOW, season: int = 1, episode: int = 1, *, at: datetime = AT, **overrides: Any
 ) -> dict[str, Any]:
     """A message of Plex's own agent that an episode was watched at `at`; `overrides` as in tests.payloads."""
     plain = {
-        "grandparentTitle": title,
+        "grandparentTitle": show,
         "parentIndex": season,
         "index": episode,
         "lastViewedAt": int(at.timestamp()),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from http import HTTPStatus
 
@@ -11,25 +10,23 @@ from flask import Blueprint, Response, jsonify, request
 
 from app.errors import DatabaseUnavailable, TooManyRequests, Unauthorized
 from app.plex.events import InvalidPayload, parse_event
-from app.security.limits import check_webhook_rate, limiter, webhook_owner
+from app.security.limits import check_webhook_rate, webhook_owner
 from app.services import services
 from app.sync.payload import BodyError, payload_from_body, read_body
 from app.sync.receive import receive
 
 log = structlog.get_logger("tellykeep.webhook")
 blueprint = Blueprint("webhook", __name__, url_prefix="/api/plex")
-limiter.exempt(blueprint)  # check_webhook_rate counts these
 
 
 @blueprint.post("/webhook")
 def take_webhook() -> tuple[Response, int]:
     """Takes one message of a Plex server; 2xx means that it is committed."""
     started = time.perf_counter()
-    check_webhook_rate()
-    # read_body has a limit of its own, and reads on behind it so that the sender sees the answer.
-    request.max_content_length = sys.maxsize
-    body = read_body(request.stream, request.content_length)
     owner = webhook_owner()
+    check_webhook_rate(owner)
+    # Past request.stream, whose limit is smaller: read_body reads on behind its own, so that the sender sees the answer.
+    body = read_body(request.environ["wsgi.input"], request.content_length)
     if owner is None:
         raise Unauthorized("the webhook's secret is missing or not known: copy the URL from the settings again")
     event = parse_event(payload_from_body(body, request.content_type))

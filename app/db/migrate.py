@@ -1,7 +1,7 @@
 """Brings a database to this version: tables by numbered migrations, functions as a schema per version.
 
 Everything happens in one transaction under one advisory lock, so that twenty boots at once are one migration and nineteen
-that find it done, and a power cut in the middle leaves what was there before (docs/adr/0002-migrations.md).
+that find it done, and a power cut in the middle leaves what was there before (docs/adr/0001-migrations.md).
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
 """Makes the cluster, and judges one that is there."""
 
 import ctypes
+import os
 import shutil
+import signal
 import subprocess
 import sys
 from contextlib import suppress
@@ -44,17 +46,14 @@ def refuse_other_version(layout: Layout) -> None:
 
 def make_scratch(layout: Layout, account: Account) -> None:
     """An empty scratch directory, whatever a killed process left in it."""
-    if layout.scratch.exists() or layout.scratch.is_symlink():
-        remove_scratch(layout)
+    with suppress(FileNotFoundError):
+        shutil.rmtree(layout.scratch)
     private_directory(layout.scratch, account.uid, account.gid)
 
 
 def remove_scratch(layout: Layout) -> None:
-    """Removes the scratch directory with the password file and the half-made cluster that may be in it."""
-    if layout.scratch.is_symlink() or layout.scratch.is_file():
-        layout.scratch.unlink()
-    with suppress(FileNotFoundError):
-        shutil.rmtree(layout.scratch)
+    """Removes the scratch directory, as far as that goes: the next start removes what is left."""
+    shutil.rmtree(layout.scratch, ignore_errors=True)
 
 
 def create_cluster(layout: Layout, launcher: Launcher, passwords: Passwords, server_lock: int) -> None:
@@ -110,14 +109,19 @@ def _finish(launcher: Launcher, command: list[str], statements: bytes, server_lo
     try:
         output, _ = process.communicate(statements, timeout=INITDB_SECONDS)
     except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
+        _kill_all(process)
         return -1, f"It was stopped after {INITDB_SECONDS:.0f} seconds."
     except BaseException:
-        process.kill()
-        process.communicate()
+        _kill_all(process)
         raise
     return process.returncode, output.decode(errors="replace").strip()
+
+
+def _kill_all(process: "subprocess.Popen[bytes]") -> None:
+    """Kills a process with those that it started: initdb leaves its work to servers of its own."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
 
 
 def unicode_ctype() -> str:

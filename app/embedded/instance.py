@@ -100,9 +100,9 @@ class EmbeddedPostgres:
 
     def alive(self) -> bool:
         """Whether the server that we started or joined has running processes; asks it nothing."""
-        with self._guard:
-            ours = self._process == os.getpid() and self._endpoint is not None
-            return ours and self._server is not None and not self._server.is_gone
+        # Without the guard: a health check must not wait for a start that takes a minute.
+        server, started = self._server, self._endpoint is not None and self._process == os.getpid()
+        return started and server is not None and not server.is_gone
 
     def __enter__(self) -> Self:
         self.start()

@@ -44,8 +44,9 @@ class Server:
     @property
     def is_gone(self) -> bool:
         """Whether no process of the server lives."""
-        if self._child is not None:
-            self._child.poll()
+        child = self._child
+        if child is not None:
+            child.poll()
         # Shared, so that two who ask at the same time do not take each other for a server.
         probe = FileLock(self.layout.server_lock)
         if not probe.try_acquire(shared=True):

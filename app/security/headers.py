@@ -30,6 +30,8 @@ _ALWAYS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    # What a page shows is private; the static files say for themselves how long they keep.
+    "Cache-Control": "no-store",
 }
 
 
@@ -39,10 +41,11 @@ def register(app: Flask) -> None:
 
 
 def _add(response: Response) -> Response:
+    headers = response.headers
+    given = {name.lower() for name, _ in headers}
     for name, value in _ALWAYS.items():
-        response.headers.setdefault(name, value)
-    # What a page shows is private; the static files say for themselves how long they keep.
-    response.headers.setdefault("Cache-Control", "no-store")
+        if name.lower() not in given:
+            headers.add(name, value)
     if _has_a_name_of_its_own():
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     return response
@@ -55,7 +58,9 @@ def _has_a_name_of_its_own() -> bool:
     serves by plain http. Behind a proxy on port 443 the name is this appliance's own.
     """
     public_url = services().settings.public_url
-    public = urlsplit(public_url or "")
+    if public_url is None:
+        return False
+    public = urlsplit(public_url)
     return (
         public.scheme == "https"
         and public.port in (None, 443)

@@ -11,6 +11,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple, NoReturn, Protocol
 
 from werkzeug.exceptions import ClientDisconnected
@@ -230,8 +231,12 @@ def _line_with(body: bytes, delimiter: bytes, position: int) -> int:
     return found + 1 if found >= 0 else -1
 
 
+@lru_cache(maxsize=16)
 def _part_name(head: bytes) -> str | None:
-    """Return the ``name`` of a part by its ``Content-Disposition``."""
+    """Return the ``name`` of a part by its ``Content-Disposition``.
+
+    Remembered, as a server writes the same heads every time; 16 of the largest are 128 KiB.
+    """
     # A line that begins with a blank continues the one before it.
     unfolded = head.replace(b"\r\n", b"\n").replace(b"\n ", b" ").replace(b"\n\t", b" ")
     for line in unfolded.split(b"\n"):

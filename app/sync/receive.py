@@ -24,6 +24,9 @@ log = structlog.get_logger("tellykeep.receive")
 PATIENCE_SECONDS = 1.0
 PAUSE_SECONDS = 0.05
 
+# json.dumps with separators makes an encoder for each call. What is encoded was built here and holds no circle.
+_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -82,8 +85,8 @@ def receive(
         "user_id": user_id,
         "receipt": receipt or uuid.uuid4(),
         "source": source,
-        "event": json.dumps(event.decision(), separators=(",", ":")),
-        "payload": json.dumps(event.kept(), separators=(",", ":")),
+        "event": _encode(event.decision()),
+        "payload": _encode(event.kept()),
         "received_at": received_at or datetime.now(UTC),
         "has_tmdb": services.settings.tmdb_api_key is not None,
         "elapsed_ms": (time.perf_counter() - started) * 1000 if started is not None else 0.0,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.web.wording import CONFLICTS, episode_code, reason_of, source_of, status_of
+from app.web.wording import CONFLICTS, episode_code, foreign, reason_of, source_of, status_of
 
 Step = Mapping[str, Any]
 
@@ -70,7 +70,8 @@ def in_words(row: Mapping[str, Any]) -> list[Sentence]:
 
 def _what_came(row: Mapping[str, Any]) -> str:
     code = episode_code(row.get("plex_season"), row.get("plex_episode"))
-    return " ".join(part for part in (row.get("plex_title") or "", code) if part)
+    title = row.get("plex_title")
+    return " ".join(part for part in (foreign(title) if title else "", code) if part)
 
 
 def _mapping(_step: Step) -> Sentence:
@@ -101,7 +102,7 @@ def _look_up(step: Step) -> Sentence:
 
 def _title(step: Step) -> Sentence:
     candidates = list(step.get("candidates") or [])
-    text = f"Looked for the title “{step.get('title') or ''}” among all names of your shows."
+    text = f"Looked for the title “{foreign(str(step.get('title') or ''))}” among all names of your shows."
     verdict = str(step.get("verdict"))
     if verdict in METHODS:
         detail = f"One show fits by {METHODS[verdict]}."
@@ -138,7 +139,9 @@ def _account(step: Step) -> Sentence:
     account = step.get("account")
     return Sentence(
         "user-circle",
-        f"The account “{account}” does not count here." if account else "The account does not count here.",
+        f"The account “{foreign(str(account))}” does not count here."
+        if account
+        else "The account does not count here.",
         "" if step.get("user") else "Plex marks it as somebody else's viewing.",
     )
 

@@ -97,7 +97,7 @@ def reason_of(row: Mapping[str, Any]) -> str:
         event = EVENTS.get(row.get("event_type") or "")
         return f"Only a finished viewing counts; this one: {event}." if event else REASONS[action]
     if action == "account_not_tracked" and row.get("plex_account"):
-        return f"Seen by {row['plex_account']}, an account that does not count here."
+        return f"Seen by {foreign(row['plex_account'])}, an account that does not count here."
     return REASONS.get(action) or action.replace("_", " ") or "No reason was noted."
 
 
@@ -114,3 +114,9 @@ def source_of(source: str) -> str:
 def episode_code(season: int | None, episode: int | None) -> str:
     """`S02E05`; `S00E01` for specials; only what is known; empty when neither is."""
     return (f"S{season:02d}" if season is not None else "") + (f"E{episode:02d}" if episode is not None else "")
+
+
+def foreign(text: str, *, longest: int = 120) -> str:
+    """Text of somebody else's for the middle of a sentence: cut, and its writing direction kept to itself (UAX 9)."""
+    cut = text if len(text) <= longest else text[: longest - 1] + "…"
+    return f"\u2068{cut}\u2069"

@@ -35,11 +35,12 @@ begin
         set tvshow_id = p_tvshow_id, match_confidence = p_confidence, match_method = p_method,
             manually_confirmed = p_confirmed, sync_enabled = p_tvshow_id is not null,
             plex_guid = coalesce(p_show ->> 'show_guid', plex_guid), updated_at = now()
-        where id = v_mapping_id;
+        where id = v_mapping_id and (p_confirmed or not manually_confirmed);
     end if;
     return v_mapping_id;
 end
 $$;
 comment on function map_show(bigint, jsonb, bigint, numeric, text, boolean) is
     'Keeps the answer for a Plex show (server_uuid, show_rating_key, show_guid, show_title, show_year, show_ids): the tracker''s
-show, or null for "not to be tracked". A rating key that stood for another show is taken from it.';
+show, or null for "not to be tracked". A rating key that stood for another show is taken from it. What the user confirmed is
+changed by the user only.';

@@ -33,6 +33,16 @@ begin
     episode := v_found.episode;
     v_was := coalesce((v_found.entry ->> 'watched')::boolean, false);
 
+    -- The mapping was read before the show was locked: it may have been changed or forgotten since.
+    if p_mapping_id is not null then
+        update plex_show_mappings m set last_synced_at = now()
+        where m.id = p_mapping_id and m.tvshow_id = p_tvshow_id and m.sync_enabled;
+        if not found then
+            action := 'mapping_changed';
+            return;
+        end if;
+    end if;
+
     if p_kind = 'viewing' and p_history_key is null and not exists (
         select from watch_events w
         where w.tvshow_id = p_tvshow_id and w.season = v_found.season and w.episode = v_found.episode
@@ -81,11 +91,9 @@ begin
             updated_at = now()
         where s.id = v_show.id;
     end if;
-    if p_mapping_id is not null then
-        update plex_show_mappings set last_synced_at = now() where id = p_mapping_id;
-    end if;
 end
 $$;
 comment on function mark_watched(bigint, bigint, integer, integer, date, text, timestamptz, text, text, bigint, text, bigint, bigint, integer, integer) is
     'Takes one viewing, mark or unmark of one episode: row lock, watch event, plays, seasons document, totals, the mapping''s last
-sync. action: marked_watched, rewatched, already_watched; or episode_missing, show_missing: then nothing was written.';
+sync. action: marked_watched, rewatched, already_watched; or, with nothing written, episode_missing, show_missing or
+mapping_changed (it is not the mapping''s show any more, or sync is off).';

@@ -22,7 +22,7 @@ begin
     if not found then
         insert into plex_accounts (user_id, server_uuid, plex_account_id, title)
         values (p_user_id, v_server, v_plex_account_id, v_title)
-        on conflict on constraint plex_accounts_identity_key do update set title = excluded.title
+        on conflict (user_id, server_uuid, plex_account_id, md5(title)) do update set title = excluded.title
         returning id into v_account_id;
     end if;
     return v_account_id;

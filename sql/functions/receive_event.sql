@@ -49,8 +49,15 @@ begin
             action := 'duplicate';
             v_trace := jsonb_build_array(jsonb_build_object('step', 'duplicate', 'of', v_repeat_of));
         else
-            select * into v_settled from settle_event(p_user_id, p_event, decide(p_user_id, p_event, p_has_tmdb), log_id,
-                                                      p_source, v_watched_at, v_account_id);
+            -- Again when the mapping or the show went away between the decision and the lock.
+            for i in 1..3 loop
+                select * into v_settled from settle_event(p_user_id, p_event, decide(p_user_id, p_event, p_has_tmdb), log_id,
+                                                          p_source, v_watched_at, v_account_id);
+                exit when v_settled.status is not null;
+            end loop;
+            if v_settled.status is null then
+                raise exception 'the decision was overtaken three times' using errcode = 'serialization_failure';
+            end if;
             status := v_settled.status;
             action := v_settled.action;
             tvshow_id := v_settled.tvshow_id;

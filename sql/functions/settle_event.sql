@@ -14,8 +14,12 @@ begin
     when 'mapped' then
         tvshow_id := (p_decision ->> 'tvshow_id')::bigint;
         if mapping_id is null then
-            -- The show's row before the mapping's, as everywhere.
-            perform from tvshows s where s.id = settle_event.tvshow_id and s.user_id = p_user_id for no key update;
+            -- The show's row before the mapping's, as everywhere. An event with another key may have mapped it meanwhile.
+            perform from tvshows s
+            where s.id = settle_event.tvshow_id and s.user_id = p_user_id and s.deleted_at is null for no key update;
+            if not found or find_mapping(p_user_id, p_event) is not null then
+                return;
+            end if;
             mapping_id := map_show(p_user_id, p_event, tvshow_id, (p_decision ->> 'confidence')::numeric, p_decision ->> 'method');
         end if;
         select * into v_mark from mark_watched(
@@ -24,11 +28,8 @@ begin
             mapping_id, p_log_id,
             coalesce(p_event ->> 'plex_season', p_event ->> 'season')::integer,
             coalesce(p_event ->> 'plex_episode', p_event ->> 'episode')::integer);
-        if v_mark.action = 'show_missing' then
-            -- The user deleted it between the decision and the lock.
-            tvshow_id := null;
-            status := 'ignored';
-            action := 'sync_disabled';
+        if v_mark.action in ('show_missing', 'mapping_changed') then
+            return;
         elsif v_mark.action = 'episode_missing' then
             status := 'conflict';
             action := 'needs_user_input';
@@ -62,4 +63,5 @@ end
 $$;
 comment on function settle_event(bigint, jsonb, jsonb, bigint, text, timestamptz, bigint) is
     'Acts on a decision: marks the episode (and keeps the mapping), opens or joins the conflict, or leaves the event pending or
-ignored. Returns what the log row has to say.';
+ignored. Returns what the log row has to say; a null status when the decision was overtaken between its reads and the locks, with
+nothing written: decide again.';

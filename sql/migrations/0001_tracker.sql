@@ -136,9 +136,12 @@ create table tracker.plex_accounts (
     title text not null default '',
     counts boolean,
     first_seen_at timestamptz not null default now(),
-    constraint plex_accounts_identity_key unique nulls not distinct (user_id, server_uuid, plex_account_id, title),
     constraint plex_accounts_owner_key unique (user_id, id)
 );
+create unique index plex_accounts_identity_key on tracker.plex_accounts (user_id, server_uuid, plex_account_id, md5(title))
+    nulls not distinct;
+comment on index tracker.plex_accounts_identity_key is
+    'The same account twice. By hash: a long name does not fit in an index entry.';
 comment on constraint plex_accounts_owner_key on tracker.plex_accounts is
     'Target of composite foreign keys: a viewing of one user cannot name another user''s account.';
 comment on column tracker.plex_accounts.counts is
@@ -311,8 +314,6 @@ create table tracker.plex_webhook_logs (
         references tracker.tvshows (user_id, id) on delete set null (tvshow_id),
     constraint plex_webhook_logs_conflict_fkey foreign key (user_id, conflict_id)
         references tracker.plex_conflicts (user_id, id) on delete no action,
-    constraint plex_webhook_logs_mapping_fkey foreign key (user_id, mapping_id)
-        references tracker.plex_show_mappings (user_id, id) on delete set null (mapping_id),
     check (status <> 'conflict' or conflict_id is not null),
     check (status <> 'pending' or next_attempt_at is not null)
 ) with (toast_tuple_target = 256);
@@ -322,6 +323,8 @@ comment on constraint plex_webhook_logs_receipt_key on tracker.plex_webhook_logs
     'One log row per receipt: an unknown commit or a replayed spool line cannot apply an event twice.';
 comment on constraint plex_webhook_logs_owner_key on tracker.plex_webhook_logs is
     'Target of composite foreign keys, and the index that the log is paged by.';
+comment on column tracker.plex_webhook_logs.mapping_id is
+    'No foreign key: a mapping may be forgotten while an event that it decided is on its way, and the log says what was.';
 comment on constraint plex_webhook_logs_conflict_fkey on tracker.plex_webhook_logs is
     'A question that events wait for cannot be deleted from under them. Not restrict: with the user both go in one statement.';
 create index plex_webhook_logs_repeat on tracker.plex_webhook_logs (user_id, event_key) where event_key is not null;

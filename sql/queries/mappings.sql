@@ -27,6 +27,6 @@ limit :limit;
 -- name: update_mapping(user_id, mapping_id, changes)^
 select update_mapping(:user_id, :mapping_id, :changes);
 
--- name: delete_mapping(user_id, mapping_id)!
--- Forgets an answer: the next event of that Plex show is decided anew. Plays and log rows stay.
-delete from plex_show_mappings where user_id = :user_id and id = :mapping_id;
+-- name: delete_mapping(user_id, mapping_id)$
+-- Whether there was one. The next event of that Plex show is decided anew; plays and log rows stay.
+select delete_mapping(:user_id, :mapping_id);

@@ -12,7 +12,8 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 SCREENSHOTS = Path(__file__).parents[2] / "artefacts" / "screenshots"
 PHONE, DESK, SMALL = (390, 844), (1280, 800), (360, 740)
 
-_ON_VIOLATION = "document.addEventListener('securitypolicyviolation', e => console.error('CSP: ' + e.violatedDirective + ' ' + e.blockedURI))"
+_ON_VIOLATION = """document.addEventListener('securitypolicyviolation',
+    e => console.error('CSP: ' + e.violatedDirective + ' ' + e.blockedURI))"""
 
 
 @dataclass

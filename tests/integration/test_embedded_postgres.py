@@ -412,6 +412,18 @@ def test_a_kill_in_the_middle_of_initdb_does_no_harm(place: Path, user: Callable
     assert not (data_dir / "postgres.tmp").exists()
 
 
+def test_an_interrupted_first_start_leaves_nothing_behind(place: Path, user: Callable[..., User]) -> None:
+    first = user(place / "data")
+    first.order("start")
+    wait_for(lambda: (place / "data" / "postgres.tmp" / "data" / "PG_VERSION").exists())
+    first.process.terminate()
+    assert first.process.wait(timeout=20) == 0
+    wait_for(lambda: not running(place / "data"))
+    assert not (place / "data" / "postgres").exists()
+    with EmbeddedPostgres(place / "data") as postgres:
+        assert one(postgres.start().app_url, "select 1") == 1
+
+
 def test_a_cluster_of_another_major_version_is_refused_untouched(place: Path) -> None:
     cluster = place / "data" / "postgres"
     cluster.mkdir(parents=True)
@@ -565,6 +577,27 @@ def test_a_forked_child_does_not_stop_its_parents_server(data_dir: Path, user: C
     with EmbeddedPostgres(data_dir):
         pass
     assert running(data_dir), "the parent still counts as a user"
+
+
+@needs_root
+@needs_linux
+@pytest.mark.skipif(shutil.which("unshare") is None, reason="unshare (util-linux) is not installed")
+def test_a_server_in_another_container_is_joined_and_not_started_twice(
+    data_dir: Path, user: Callable[..., User]
+) -> None:
+    # Neither its process number nor its shared memory can be seen from outside.
+    container = ["unshare", "--pid", "--ipc", "--fork", "--kill-child", "--mount-proc", "--"]
+    serve = user(data_dir, prefix=container)
+    endpoint = serve.start()
+    keep_a_row(endpoint)
+    command = user(data_dir)
+    answer = command.do("start")
+    assert answer["events"] == ["postgres.joined"]
+    assert row_is_kept(Endpoint(answer["owner_url"], answer["app_url"]))
+    assert command.end() == 0
+    assert serve.do("alive") == {"alive": True}
+    assert serve.end() == 0
+    assert not running(data_dir)
 
 
 @needs_linux

@@ -51,7 +51,8 @@ def take(services: Services, user_id: int) -> Take:
 
 def _text(page: str) -> str:
     """What a reader sees of a page."""
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page.split("</head>")[-1])).split())
+    text = unescape(re.sub(r"<[^>]+>", " ", page.split("</head>")[-1]))
+    return " ".join(text.replace("\u2068", "").replace("\u2069", "").split())
 
 
 def test_without_an_event_the_front_page_says_what_to_do(browser: Browser) -> None:

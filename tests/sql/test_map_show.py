@@ -140,3 +140,15 @@ def test_two_users_map_the_same_plex_show_each_for_themselves(
     mappings = [keep(conn, user, DARK, show) for user, show in zip(users, shows, strict=True)]
     assert [mapping(conn, m)["tvshow_id"] for m in mappings] == shows
     assert [mapping(conn, m)["plex_rating_key"] for m in mappings] == ["12", "12"]
+
+
+def test_what_the_user_confirmed_is_changed_by_the_user_only(
+    conn: Connection, make_user: MakeUser, make_show: MakeShow
+) -> None:
+    user = make_user()
+    first, second = make_show(user, "Dark"), make_show(user, "Dark Matter")
+    kept = keep(conn, user, DARK, first, confirmed=True)
+    assert keep(conn, user, DARK, second) == kept
+    assert mapping(conn, kept)["tvshow_id"] == first
+    keep(conn, user, DARK, second, confirmed=True)
+    assert mapping(conn, kept)["tvshow_id"] == second

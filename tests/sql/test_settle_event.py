@@ -113,7 +113,7 @@ def test_pending_and_ignored_write_nothing(conn: Connection, make_user: MakeUser
     assert conn.execute("select from plex_show_mappings where user_id = %s", (user,)).fetchall() == []
 
 
-def test_a_show_that_was_deleted_meanwhile_is_not_marked(
+def test_a_show_that_was_deleted_meanwhile_is_not_marked_or_mapped(
     conn: Connection, make_user: MakeUser, make_show: MakeShow
 ) -> None:
     user = make_user()
@@ -121,9 +121,28 @@ def test_a_show_that_was_deleted_meanwhile_is_not_marked(
     first = settle(conn, user, {"verdict": "mapped", "tvshow_id": show, "confidence": 1, "method": "manual"})
     conn.execute("select delete_show(%s, %s)", (user, show))
     verdict = {"verdict": "mapped", "tvshow_id": show, "mapping_id": first["mapping_id"]}
-    row = settle(conn, user, verdict, scrobble(episode=2))
-    assert (row["status"], row["action"], row["tvshow_id"]) == ("ignored", "sync_disabled", None)
+    assert settle(conn, user, verdict, scrobble(episode=2))["status"] is None
+    verdict = {"verdict": "mapped", "tvshow_id": show, "confidence": 1, "method": "title"}
+    assert settle(conn, user, verdict, scrobble("Nightwatch"))["status"] is None
     assert len(plays(conn, show)) == 1
+    assert value(conn, "select count(*) as n from plex_show_mappings where user_id = %s", (user,)) == 1
+
+
+def test_a_mapping_that_was_changed_or_made_meanwhile_is_not_gone_by(
+    conn: Connection, make_user: MakeUser, make_show: MakeShow
+) -> None:
+    user = make_user()
+    show, other = make_show(user, payloads.SHOW), make_show(user, "Nightwatch")
+    first = settle(conn, user, {"verdict": "mapped", "tvshow_id": show, "confidence": 1, "method": "manual"})
+    by_mapping = {"verdict": "mapped", "tvshow_id": show, "mapping_id": first["mapping_id"]}
+    by_title = {"verdict": "mapped", "tvshow_id": show, "confidence": 0.8, "method": "title"}
+    assert settle(conn, user, by_title, scrobble(episode=2))["status"] is None
+    conn.execute("update plex_show_mappings set sync_enabled = false where user_id = %s", (user,))
+    assert settle(conn, user, by_mapping, scrobble(episode=2))["status"] is None
+    conn.execute("update plex_show_mappings set sync_enabled = true, tvshow_id = %s where user_id = %s", (other, user))
+    assert settle(conn, user, by_mapping, scrobble(episode=2))["status"] is None
+    assert [play["episode"] for play in plays(conn, show)] == [1]
+    assert plays(conn, other) == []
 
 
 def test_without_a_number_the_air_date_finds_the_episode(
