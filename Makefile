@@ -17,7 +17,7 @@ product := $(UV) run --frozen --no-dev $(settings) tellykeep
 dev := $(UV) run --frozen
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo demo-once test lint schema image
+.PHONY: help run demo demo-once test lint schema vendor image
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -38,9 +38,13 @@ lint: $(fetched) ## linter, formatter and type checker
 	@$(dev) ruff check
 	@$(dev) ruff format --check
 	@$(dev) mypy
+	@$(dev) mypy healthcheck.py deploy
 
 schema: $(fetched) ## write sql/schema.sql anew from the migrations
 	@$(dev) pytest -q tests/schema --update-schema
+
+vendor: $(fetched) ## renew the third-party files of the pages (needs npm)
+	@$(dev) python tools/vendor.py
 
 image: ## build the container image
 	@docker build -t tellykeep .

@@ -95,7 +95,7 @@ def reason_of(row: Mapping[str, Any]) -> str:
         return CONFLICTS.get(row.get("conflict_type") or "", REASONS["needs_user_input"])
     if action == "event_not_scrobble":
         event = EVENTS.get(row.get("event_type") or "")
-        return f"Only a finished viewing counts; this one: {event}." if event else REASONS[action]
+        return f"{event.capitalize()}: only a finished viewing counts." if event else REASONS[action]
     if action == "account_not_tracked" and row.get("plex_account"):
         return f"Seen by {foreign(row['plex_account'])}, an account that does not count here."
     return REASONS.get(action) or action.replace("_", " ") or "No reason was noted."

@@ -3,6 +3,7 @@ language plpgsql volatile
 set search_path from current
 as $$
 begin
+    perform lock_mappings(p_user_id);
     -- The show's row before the mapping's, as everywhere: its plays lose the mapping, and a mark has both.
     perform from tvshows s join plex_show_mappings m on m.tvshow_id = s.id
     where m.user_id = p_user_id and m.id = p_mapping_id

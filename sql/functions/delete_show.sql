@@ -7,6 +7,7 @@ begin
     perform pg_advisory_xact_lock(hashtextextended(c.show_key, p_user_id))
     from (select show_key from plex_conflicts
           where user_id = p_user_id and tvshow_id = p_tvshow_id and not resolved order by show_key) c;
+    perform lock_mappings(p_user_id);
     update tvshows set deleted_at = now(), updated_at = now()
     where user_id = p_user_id and id = p_tvshow_id and deleted_at is null;
     if not found then

@@ -8,7 +8,20 @@ declare
     v_season jsonb;
 begin
     if p_season is not null and p_episode is not null then
-        -- Two small expansions, season then episode: the whole document is never unpacked.
+        -- Mostly the first season is 0 or 1, the first episode is 1 and none is missing: then the numbers tell the place.
+        season_index := p_season - (p_seasons -> 0 ->> 'seasonNumber')::integer;
+        v_season := p_seasons -> season_index;
+        entry := v_season -> 'episodes' -> (p_episode - 1);
+        if season_index >= 0 and (v_season ->> 'seasonNumber')::integer = p_season
+           and p_episode > 0 and (entry ->> 'episodeNumber')::integer = p_episode then
+            episode_index := p_episode - 1;
+            season := p_season;
+            episode := p_episode;
+            return;
+        end if;
+        season_index := null;
+        entry := null;
+        -- Else two small expansions, season then episode: the whole document is never unpacked.
         select (s.ord - 1)::integer, s.value -> 'episodes' into season_index, v_season
         from jsonb_array_elements(p_seasons) with ordinality s(value, ord)
         where (s.value ->> 'seasonNumber')::integer = p_season;

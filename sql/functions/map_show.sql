@@ -7,30 +7,23 @@ declare
     v_server text := coalesce(p_show ->> 'server_uuid', '');
     v_rating_key text := p_show ->> 'show_rating_key';
     v_mapping_id bigint := find_mapping(p_user_id, p_show);
-    v_is_new boolean := v_mapping_id is null;
 begin
+    -- No lock of its own: its callers have the lock of lock_mappings, so that no two mappings are made or moved at once.
     -- The key of a rebuilt library now stands for this show; the mapping that had it keeps its GUID.
     if v_rating_key is not null then
         update plex_show_mappings set plex_rating_key = null, updated_at = now()
         where user_id = p_user_id and plex_server_uuid = v_server and plex_rating_key = v_rating_key
           and id is distinct from v_mapping_id;
     end if;
-    if v_is_new then
+    if v_mapping_id is null then
         insert into plex_show_mappings (user_id, plex_server_uuid, plex_rating_key, plex_guid, plex_title, plex_year,
                                         tvdb_id, imdb_id, tmdb_id, tvshow_id, match_confidence, match_method, manually_confirmed,
                                         sync_enabled)
         values (p_user_id, v_server, v_rating_key, p_show ->> 'show_guid', coalesce(p_show ->> 'show_title', ''),
                 (p_show ->> 'show_year')::integer, (p_show -> 'show_ids' ->> 'tvdb')::integer, p_show -> 'show_ids' ->> 'imdb',
                 (p_show -> 'show_ids' ->> 'tmdb')::integer, p_tvshow_id, p_confidence, p_method, p_confirmed, p_tvshow_id is not null)
-        on conflict do nothing
         returning id into v_mapping_id;
-        if v_mapping_id is null then
-            -- Two events of one show, one with its GUID and one without, have different locks and may both be its first.
-            v_mapping_id := find_mapping(p_user_id, p_show);
-            v_is_new := false;
-        end if;
-    end if;
-    if not v_is_new then
+    else
         update plex_show_mappings
         set tvshow_id = p_tvshow_id, match_confidence = p_confidence, match_method = p_method,
             manually_confirmed = p_confirmed, sync_enabled = p_tvshow_id is not null,

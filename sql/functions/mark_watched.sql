@@ -82,7 +82,7 @@ begin
         'dateWatched', to_char(first_watched_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'));
     if v_entry is distinct from v_found.entry then
         update tvshows s
-        set seasons = jsonb_set(s.seasons, array[v_found.season_index::text, 'episodes', v_found.episode_index::text], v_entry),
+        set seasons = jsonb_set(v_show.seasons, array[v_found.season_index::text, 'episodes', v_found.episode_index::text], v_entry),
             watched_episodes = s.watched_episodes + (first_watched_at is not null)::integer - v_was::integer,
             total_minutes = s.total_minutes
                 + ((first_watched_at is not null)::integer - v_was::integer) * coalesce((v_entry ->> 'runtime')::integer, 0),

@@ -31,15 +31,9 @@ begin
         status := 'ignored';
         action := v_reason;
     else
-        for i in 1..3 loop
-            select * into v_settled from settle_event(p_user_id, p_event, decide(p_user_id, p_event, p_has_tmdb), v_log.id,
-                                                      v_log.source, coalesce(v_log.watched_at, viewing_time(p_event, v_log.created_at)),
-                                                      v_account_id);
-            exit when v_settled.status is not null;
-        end loop;
-        if v_settled.status is null then
-            raise exception 'the decision was overtaken three times' using errcode = 'serialization_failure';
-        end if;
+        select * into v_settled from settle_event(p_user_id, p_event, decide(p_user_id, p_event, p_has_tmdb), v_log.id,
+                                                  v_log.source, coalesce(v_log.watched_at, viewing_time(p_event, v_log.created_at)),
+                                                  v_account_id);
         status := v_settled.status;
         action := v_settled.action;
         tvshow_id := v_settled.tvshow_id;

@@ -19,6 +19,7 @@ begin
     end if;
     -- The same lock, in the same order, as an arriving event of this show: none slips between the answer and the replay.
     perform pg_advisory_xact_lock(hashtextextended(v_conflict.show_key, p_user_id));
+    perform lock_mappings(p_user_id);
     select * into v_conflict from plex_conflicts where id = p_conflict_id for update;
     if v_conflict.resolved then
         raise exception 'conflict % was resolved before', p_conflict_id using errcode = 'TK409';

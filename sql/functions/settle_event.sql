@@ -14,13 +14,16 @@ begin
     when 'mapped' then
         tvshow_id := (p_decision ->> 'tvshow_id')::bigint;
         if mapping_id is null then
-            -- The show's row before the mapping's, as everywhere. An event with another key may have mapped it meanwhile.
+            perform lock_mappings(p_user_id);
+            -- The show's row before the mapping's, as everywhere.
             perform from tvshows s
             where s.id = settle_event.tvshow_id and s.user_id = p_user_id and s.deleted_at is null for no key update;
-            if not found or find_mapping(p_user_id, p_event) is not null then
-                return;
+            if not found then
+                raise exception 'the show was deleted meanwhile' using errcode = 'serialization_failure';
             end if;
-            mapping_id := map_show(p_user_id, p_event, tvshow_id, (p_decision ->> 'confidence')::numeric, p_decision ->> 'method');
+            -- An event of this show with another key may have mapped it meanwhile.
+            mapping_id := coalesce(find_mapping(p_user_id, p_event), map_show(
+                p_user_id, p_event, tvshow_id, (p_decision ->> 'confidence')::numeric, p_decision ->> 'method'));
         end if;
         select * into v_mark from mark_watched(
             p_user_id, tvshow_id, (p_event ->> 'season')::integer, (p_event ->> 'episode')::integer, (p_event ->> 'air_date')::date,
@@ -29,7 +32,8 @@ begin
             coalesce(p_event ->> 'plex_season', p_event ->> 'season')::integer,
             coalesce(p_event ->> 'plex_episode', p_event ->> 'episode')::integer);
         if v_mark.action in ('show_missing', 'mapping_changed') then
-            return;
+            -- Not decided again here: this transaction would then lock a second show, in any order.
+            raise exception 'show or mapping changed meanwhile' using errcode = 'serialization_failure';
         elsif v_mark.action = 'episode_missing' then
             status := 'conflict';
             action := 'needs_user_input';
@@ -63,5 +67,5 @@ end
 $$;
 comment on function settle_event(bigint, jsonb, jsonb, bigint, text, timestamptz, bigint) is
     'Acts on a decision: marks the episode (and keeps the mapping), opens or joins the conflict, or leaves the event pending or
-ignored. Returns what the log row has to say; a null status when the decision was overtaken between its reads and the locks, with
-nothing written: decide again.';
+ignored. Returns what the log row has to say. Raises 40001 when the decision was overtaken between its reads and its locks: call
+again.';

@@ -61,7 +61,7 @@ def test_from_the_setup_code_to_an_episode_that_appears_by_itself(
     add_shows(services, user["id"])
     _send(url, scrobble("Slow Horses", 2, 3))
 
-    expect(page.locator(".tk-event", has_text="Slow Horses")).to_contain_text("S02E03", timeout=15_000)
+    expect(page.locator(".tk-event", has_text="Slow Horses")).to_contain_text("S02E03")
     expect(page.locator("text=Connected")).to_be_visible()
     window.picture(f"first-event-{name}")
 

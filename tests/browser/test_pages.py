@@ -166,7 +166,7 @@ def test_a_live_update_keeps_what_was_opened_and_the_focus(open_at: Open, servic
 
     receive(services, user_id, parse_event(scrobble("Severance", 2, 3)))
 
-    expect(page.locator(".tk-event").first).to_contain_text("S02E03", timeout=15_000)
+    expect(page.locator(".tk-event").first).to_contain_text("S02E03")
     expect(page.locator("#webhook-url")).to_be_visible()
     assert page.evaluate("document.activeElement.getAttribute('href')") == address
 
@@ -199,6 +199,7 @@ def test_a_server_that_is_away_is_said_until_it_is_back(open_at: Open, services:
     expect(note).to_be_hidden()
 
     window.context.set_offline(True)
+    # A poll comes every five seconds.
     expect(note).to_be_visible()
     window.picture("away-desk-light")
     window.context.set_offline(False)

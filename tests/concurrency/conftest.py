@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from threading import Barrier
 from typing import Any, TypeVar
 
+import psycopg
 import pytest
 
 from tests.conftest import Connection, DatabaseUrls, connect
@@ -50,6 +51,16 @@ class Session:
     def close(self) -> None:
         self._thread.shutdown(wait=True)
         self.connection.close()
+
+
+def with_patience(action: Callable[..., T], *arguments: Any, **keywords: Any) -> T:
+    """As app.sync.receive does: what was overtaken by another session is called again."""
+    for _ in range(5):
+        try:
+            return action(*arguments, **keywords)
+        except psycopg.errors.SerializationFailure:
+            continue
+    raise AssertionError("overtaken five times")
 
 
 @pytest.fixture

@@ -11,9 +11,11 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
+from app.plex.events import parse_event
 from tests import payloads
+from tests.concurrency.conftest import with_patience
 from tests.conftest import Connection
-from tests.scrobbles import AT, decision, receive, scrobble
+from tests.scrobbles import AT, receive, scrobble
 from tests.sql.reference_fold import Play, Said, first_watched, fold
 from tests.watch_state import assert_totals_are_a_recount, value
 
@@ -39,7 +41,7 @@ class Somebody:
                 + [self.answers, self.replays, self.remaps, self.deletes, self.adds, self.refreshes, self.forgets]
             )
             try:
-                act(connection)
+                with_patience(act, connection)
             except psycopg.Error as error:
                 if error.sqlstate not in EXPECTED and error.diag.constraint_name != EXPECTED_CONSTRAINT:
                     raise
@@ -90,9 +92,12 @@ class Somebody:
         log_id = self.a(
             connection, "select id from plex_webhook_logs where user_id = %s and status in ('conflict', 'ignored')"
         )
-        name = value(connection, "select max(plex_title) as t from plex_webhook_logs where id = %s", (log_id,))
-        event = decision(scrobble(name or NAMES[0], at=self.a_time()))
-        connection.execute("select replay_event(%s, %s, %s, false)", (self.user, log_id, Jsonb(event)))
+        if log_id:
+            payload = value(connection, "select payload from plex_webhook_logs where id = %s", (log_id,))
+            connection.execute(
+                "select replay_event(%s, %s, %s, false)",
+                (self.user, log_id, Jsonb(parse_event(payload).decision())),
+            )
 
     def remaps(self, connection: Connection) -> None:
         mapping = self.a(connection, "select id from plex_show_mappings where user_id = %s")

@@ -11,7 +11,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from tests import payloads
-from tests.concurrency.conftest import Session
+from tests.concurrency.conftest import Session, with_patience
 from tests.conftest import Connection
 from tests.scrobbles import AT, decision, receive, scrobble
 from tests.watch_state import (
@@ -98,7 +98,7 @@ def test_first_event_of_an_unmapped_show_then_another_one_is_one_mapping_with_bo
 def test_first_event_with_a_guid_then_one_without_is_one_mapping_with_both_marked(
     conn: Connection, make_user: MakeUser, make_show: MakeShow, two_sessions: TwoSessions
 ) -> None:
-    """They have different keys, so the lock of the show's key does not keep them apart: the show's row does."""
+    """They have different keys, so the lock of the show's key does not keep them apart: lock_mappings does."""
     user = make_user()
     show = make_show(user, payloads.SHOW)
     without = payloads.episode_without_guids(parentIndex=1, index=2)
@@ -241,7 +241,9 @@ def test_deletion_then_an_event_of_the_show_is_ignored(
     show = make_show(user, payloads.SHOW)
     receive(conn, user, scrobble())
     _, event = in_turn(
-        two_sessions, lambda c: delete_show(c, user, show), lambda c: receive(c, user, scrobble(episode=2))
+        two_sessions,
+        lambda c: delete_show(c, user, show),
+        lambda c: with_patience(receive, c, user, scrobble(episode=2)),
     )
     assert (event["status"], event["action"], event["tvshow_id"]) == ("ignored", "sync_disabled", None)
     assert len(plays(conn, show)) == 1

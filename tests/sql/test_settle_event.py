@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 from tests import payloads
 from tests.conftest import Connection
 from tests.scrobbles import AT, decision, scrobble
-from tests.watch_state import conflict_row, live_times, one, plays, value
+from tests.watch_state import conflict_row, live_times, one, plays, refused, value
 
 MakeUser = Callable[..., int]
 MakeShow = Callable[..., int]
@@ -121,9 +121,11 @@ def test_a_show_that_was_deleted_meanwhile_is_not_marked_or_mapped(
     first = settle(conn, user, {"verdict": "mapped", "tvshow_id": show, "confidence": 1, "method": "manual"})
     conn.execute("select delete_show(%s, %s)", (user, show))
     verdict = {"verdict": "mapped", "tvshow_id": show, "mapping_id": first["mapping_id"]}
-    assert settle(conn, user, verdict, scrobble(episode=2))["status"] is None
+    with refused(conn, "40001"):
+        settle(conn, user, verdict, scrobble(episode=2))
     verdict = {"verdict": "mapped", "tvshow_id": show, "confidence": 1, "method": "title"}
-    assert settle(conn, user, verdict, scrobble("Nightwatch"))["status"] is None
+    with refused(conn, "40001"):
+        settle(conn, user, verdict, scrobble("Nightwatch"))
     assert len(plays(conn, show)) == 1
     assert value(conn, "select count(*) as n from plex_show_mappings where user_id = %s", (user,)) == 1
 
@@ -136,13 +138,27 @@ def test_a_mapping_that_was_changed_or_made_meanwhile_is_not_gone_by(
     first = settle(conn, user, {"verdict": "mapped", "tvshow_id": show, "confidence": 1, "method": "manual"})
     by_mapping = {"verdict": "mapped", "tvshow_id": show, "mapping_id": first["mapping_id"]}
     by_title = {"verdict": "mapped", "tvshow_id": show, "confidence": 0.8, "method": "title"}
-    assert settle(conn, user, by_title, scrobble(episode=2))["status"] is None
     conn.execute("update plex_show_mappings set sync_enabled = false where user_id = %s", (user,))
-    assert settle(conn, user, by_mapping, scrobble(episode=2))["status"] is None
+    with refused(conn, "40001"):
+        settle(conn, user, by_mapping, scrobble(episode=2))
     conn.execute("update plex_show_mappings set sync_enabled = true, tvshow_id = %s where user_id = %s", (other, user))
-    assert settle(conn, user, by_mapping, scrobble(episode=2))["status"] is None
+    with refused(conn, "40001"):
+        settle(conn, user, by_mapping, scrobble(episode=2))
+    with refused(conn, "40001"):
+        settle(conn, user, by_title, scrobble(episode=2))
     assert [play["episode"] for play in plays(conn, show)] == [1]
     assert plays(conn, other) == []
+
+
+def test_a_mapping_to_the_same_show_that_was_made_meanwhile_is_used(
+    conn: Connection, make_user: MakeUser, make_show: MakeShow
+) -> None:
+    user = make_user()
+    show = make_show(user, payloads.SHOW)
+    by_title = {"verdict": "mapped", "tvshow_id": show, "confidence": 0.8, "method": "title"}
+    first = settle(conn, user, by_title)
+    second = settle(conn, user, by_title, scrobble(episode=2))
+    assert (second["status"], second["mapping_id"]) == ("success", first["mapping_id"])
 
 
 def test_without_a_number_the_air_date_finds_the_episode(

@@ -110,7 +110,7 @@ def test_what_is_not_known_is_shown_as_it_is() -> None:
 
 def test_an_event_that_is_no_scrobble_says_what_it_was() -> None:
     row = {"status": "ignored", "action_taken": "event_not_scrobble", "event_type": "media.pause"}
-    assert wording.reason_of(row) == "Only a finished viewing counts; this one: paused."
+    assert wording.reason_of(row) == "Paused: only a finished viewing counts."
 
 
 def _icons_that_are_used() -> set[str]:

@@ -1,0 +1,416 @@
+-- The schema as the migrations leave it. Written by `make schema`, for reading and for comparison; never executed.
+
+table api_tokens
+    id bigint not null identity
+    user_id bigint not null
+    name text not null default ''::text
+    token_hash bytea not null
+    scope text not null default 'read'::text
+    created_at timestamp with time zone not null default now()
+    last_used_at timestamp with time zone
+    expires_at timestamp with time zone
+    constraint api_tokens_pkey PRIMARY KEY (id)
+    constraint api_tokens_token_hash_key UNIQUE (token_hash)
+    constraint api_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+    constraint api_tokens_name_check CHECK ((length(name) <= 100))
+    constraint api_tokens_scope_check CHECK ((scope = ANY (ARRAY['read'::text, 'write'::text])))
+    CREATE INDEX api_tokens_user ON tracker.api_tokens USING btree (user_id)
+
+table installation  -- One row. The one-time setup code (hashed) while there is no account, and a value encrypted under the key in use.
+    only_row boolean not null default true
+    setup_code_hash bytea
+    setup_attempts integer not null default 0
+    key_check text
+    created_at timestamp with time zone not null default now()
+    constraint installation_pkey PRIMARY KEY (only_row)
+    constraint installation_only_row_check CHECK (only_row)
+    constraint installation_setup_attempts_check CHECK ((setup_attempts >= 0))
+
+table job_runs
+    id bigint not null identity
+    user_id bigint
+    kind text not null
+    status text not null default 'running'::text
+    claimed_until timestamp with time zone
+    started_at timestamp with time zone not null default now()
+    finished_at timestamp with time zone
+    progress jsonb not null default '{}'::jsonb
+    result jsonb
+    error_message text
+    constraint job_runs_pkey PRIMARY KEY (id)
+    constraint job_runs_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+    constraint job_runs_check CHECK (((status = 'running'::text) = (finished_at IS NULL)))
+    constraint job_runs_status_check CHECK ((status = ANY (ARRAY['running'::text, 'success'::text, 'failed'::text, 'cancelled'::text])))
+    CREATE INDEX job_runs_recent ON tracker.job_runs USING btree (kind, started_at DESC)
+    CREATE UNIQUE INDEX job_runs_running_key ON tracker.job_runs USING btree (kind, COALESCE(user_id, (0)::bigint)) WHERE (status = 'running'::text)  -- The same job running twice at once, also across replicas.
+
+table plays  -- One row per viewing: the fold of watch_events. Voided, never deleted, never purged with the log.
+    id bigint not null identity
+    user_id bigint not null
+    tvshow_id bigint not null
+    season integer not null
+    episode integer not null
+    watched_at timestamp with time zone not null
+    source text not null
+    server_uuid text
+    account_id bigint
+    history_key text
+    plex_season integer
+    plex_episode integer
+    mapping_id bigint
+    log_id bigint
+    voided_at timestamp with time zone
+    void_reason text
+    created_at timestamp with time zone not null default now()
+    constraint plays_pkey PRIMARY KEY (id)
+    constraint plays_account_fkey FOREIGN KEY (user_id, account_id) REFERENCES plex_accounts(user_id, id) ON DELETE SET NULL (account_id)
+    constraint plays_log_fkey FOREIGN KEY (user_id, log_id) REFERENCES plex_webhook_logs(user_id, id) ON DELETE SET NULL (log_id) DEFERRABLE INITIALLY DEFERRED  -- Deferred: the log row is written once, last, when the outcome is known; the play before it in the same transaction.
+    constraint plays_mapping_fkey FOREIGN KEY (user_id, mapping_id) REFERENCES plex_show_mappings(user_id, id) ON DELETE SET NULL (mapping_id)
+    constraint plays_show_fkey FOREIGN KEY (user_id, tvshow_id) REFERENCES tvshows(user_id, id) ON DELETE CASCADE
+    constraint plays_check CHECK (((voided_at IS NULL) = (void_reason IS NULL)))
+    constraint plays_episode_check CHECK ((episode >= 0))
+    constraint plays_season_check CHECK ((season >= 0))
+    constraint plays_source_check CHECK ((source = ANY (ARRAY['webhook'::text, 'history'::text, 'spool'::text, 'manual'::text, 'import'::text])))
+    constraint plays_void_reason_check CHECK ((void_reason = ANY (ARRAY['unmarked'::text, 'same_viewing'::text, 'moved'::text])))
+    CREATE INDEX plays_episode ON tracker.plays USING btree (tvshow_id, season, episode, watched_at)
+    CREATE INDEX plays_log ON tracker.plays USING btree (log_id) WHERE (log_id IS NOT NULL)
+    CREATE INDEX plays_user_time ON tracker.plays USING btree (user_id, watched_at)
+
+table plex_accounts
+    id bigint not null identity
+    user_id bigint not null
+    server_uuid text not null
+    plex_account_id bigint
+    title text not null default ''::text
+    counts boolean  -- true: only chosen accounts count; false: never; null: not decided, counts when Plex says user: true and none was chosen.
+    first_seen_at timestamp with time zone not null default now()
+    constraint plex_accounts_pkey PRIMARY KEY (id)
+    constraint plex_accounts_owner_key UNIQUE (user_id, id)  -- Target of composite foreign keys: a viewing of one user cannot name another user's account.
+    constraint plex_accounts_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+    CREATE UNIQUE INDEX plex_accounts_identity_key ON tracker.plex_accounts USING btree (user_id, server_uuid, plex_account_id, md5(title)) NULLS NOT DISTINCT  -- The same account twice. By hash: a long name does not fit in an index entry.
+
+table plex_config
+    user_id bigint not null
+    plex_token text  -- Encrypted (iv:tag:ciphertext).
+    plex_server_url text
+    plex_server_name text
+    plex_server_uuid text
+    webhook_secret text not null  -- Encrypted (iv:tag:ciphertext), so that the webhook URL can be shown again.
+    webhook_secret_hash bytea not null
+    previous_secret_hash bytea
+    previous_secret_until timestamp with time zone
+    enabled boolean not null default true
+    auto_add_shows boolean not null default true
+    auto_mark_watched boolean not null default true
+    last_webhook_at timestamp with time zone  -- Touched at most once a minute: one row per user, and a write per event would make all events of a user wait for each other.
+    created_at timestamp with time zone not null default now()
+    updated_at timestamp with time zone not null default now()
+    constraint plex_config_pkey PRIMARY KEY (user_id)
+    constraint plex_config_webhook_secret_hash_key UNIQUE (webhook_secret_hash)
+    constraint plex_config_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+    constraint plex_config_check CHECK (((previous_secret_hash IS NULL) = (previous_secret_until IS NULL)))
+
+table plex_conflicts
+    id bigint not null identity
+    user_id bigint not null
+    show_key text not null
+    plex_server_uuid text not null default ''::text
+    plex_rating_key text
+    plex_guid text
+    plex_title text not null default ''::text
+    plex_year integer
+    conflict_type text not null
+    potential_matches jsonb not null default '[]'::jsonb
+    tvshow_id bigint  -- episode_missing: the show that was found and lacks the episode.
+    resolved boolean not null default false
+    resolved_tvshow_id bigint
+    resolution_action text
+    resolved_at timestamp with time zone
+    created_at timestamp with time zone not null default now()
+    updated_at timestamp with time zone not null default now()
+    constraint plex_conflicts_pkey PRIMARY KEY (id)
+    constraint plex_conflicts_owner_key UNIQUE (user_id, id)
+    constraint plex_conflicts_resolved_show_fkey FOREIGN KEY (user_id, resolved_tvshow_id) REFERENCES tvshows(user_id, id) ON DELETE SET NULL (resolved_tvshow_id)
+    constraint plex_conflicts_show_fkey FOREIGN KEY (user_id, tvshow_id) REFERENCES tvshows(user_id, id) ON DELETE SET NULL (tvshow_id)
+    constraint plex_conflicts_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+    constraint plex_conflicts_check CHECK ((resolved = (resolved_at IS NOT NULL)))
+    constraint plex_conflicts_check1 CHECK ((resolved = (resolution_action IS NOT NULL)))
+    constraint plex_conflicts_conflict_type_check CHECK ((conflict_type = ANY (ARRAY['multiple_matches'::text, 'low_confidence'::text, 'no_match'::text, 'episode_missing'::text])))
+    constraint plex_conflicts_potential_matches_check CHECK ((jsonb_typeof(potential_matches) = 'array'::text))
+    constraint plex_conflicts_resolution_action_check CHECK ((resolution_action = ANY (ARRAY['select'::text, 'create_new'::text, 'ignore'::text, 'ignore_forever'::text, 'search_again'::text, 'auto'::text])))
+    CREATE UNIQUE INDEX plex_conflicts_open_key ON tracker.plex_conflicts USING btree (user_id, show_key) WHERE (NOT resolved)  -- The same question asked twice: one open conflict per show, however many episodes wait.
+    CREATE INDEX plex_conflicts_user ON tracker.plex_conflicts USING btree (user_id, resolved, id)
+
+table plex_numbering_rules  -- Plex season and episode range -> tracker season, episode + offset, for a mapping whose numbering differs.
+    id bigint not null identity
+    user_id bigint not null
+    mapping_id bigint not null
+    plex_season integer not null
+    from_episode integer not null default 0
+    to_episode integer
+    season integer not null
+    episode_offset integer not null default 0
+    created_at timestamp with time zone not null default now()
+    constraint plex_numbering_rules_pkey PRIMARY KEY (id)
+    constraint plex_numbering_rules_mapping_fkey FOREIGN KEY (user_id, mapping_id) REFERENCES plex_show_mappings(user_id, id) ON DELETE CASCADE
+    constraint plex_numbering_rules_check CHECK ((to_episode >= from_episode))
+    constraint plex_numbering_rules_from_episode_check CHECK ((from_episode >= 0))
+    constraint plex_numbering_rules_plex_season_check CHECK ((plex_season >= 0))
+    constraint plex_numbering_rules_season_check CHECK ((season >= 0))
+    CREATE UNIQUE INDEX plex_numbering_rules_range_key ON tracker.plex_numbering_rules USING btree (mapping_id, plex_season, from_episode)
+
+table plex_servers
+    id bigint not null identity
+    user_id bigint not null
+    server_uuid text not null
+    title text not null default ''::text
+    counts boolean  -- true: only chosen servers count; false: never; null: not decided, counts as long as no server was chosen.
+    first_seen_at timestamp with time zone not null default now()
+    constraint plex_servers_pkey PRIMARY KEY (id)
+    constraint plex_servers_uuid_key UNIQUE (user_id, server_uuid)
+    constraint plex_servers_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+
+table plex_show_mappings
+    id bigint not null identity
+    user_id bigint not null
+    plex_server_uuid text not null default ''::text
+    plex_rating_key text
+    plex_guid text
+    plex_title text not null default ''::text
+    plex_year integer
+    tvdb_id integer
+    imdb_id text
+    tmdb_id integer
+    tvshow_id bigint  -- null: not to be tracked (ignored for good, or the user deleted the show).
+    match_confidence numeric(3,2) not null
+    match_method text not null
+    manually_confirmed boolean not null default false
+    sync_enabled boolean not null default true
+    last_synced_at timestamp with time zone
+    created_at timestamp with time zone not null default now()
+    updated_at timestamp with time zone not null default now()
+    constraint plex_show_mappings_pkey PRIMARY KEY (id)
+    constraint plex_show_mappings_owner_key UNIQUE (user_id, id)
+    constraint plex_show_mappings_show_fkey FOREIGN KEY (user_id, tvshow_id) REFERENCES tvshows(user_id, id) ON DELETE SET NULL (tvshow_id)
+    constraint plex_show_mappings_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+    constraint plex_show_mappings_match_confidence_check CHECK (((match_confidence >= (0)::numeric) AND (match_confidence <= (1)::numeric)))
+    CREATE UNIQUE INDEX plex_show_mappings_guid_key ON tracker.plex_show_mappings USING btree (user_id, plex_guid) WHERE ((plex_guid IS NOT NULL) AND (NOT guid_is_local(plex_guid)))  -- Two answers for one Plex show. A Plex GUID means the same on every server.
+    CREATE UNIQUE INDEX plex_show_mappings_local_guid_key ON tracker.plex_show_mappings USING btree (user_id, plex_server_uuid, plex_guid) WHERE guid_is_local(plex_guid)  -- Two answers for one unmatched show; such GUIDs count per server only.
+    CREATE UNIQUE INDEX plex_show_mappings_rating_key_key ON tracker.plex_show_mappings USING btree (user_id, plex_server_uuid, plex_rating_key) WHERE (plex_rating_key IS NOT NULL)  -- One rating key of one server standing for two shows.
+    CREATE INDEX plex_show_mappings_show ON tracker.plex_show_mappings USING btree (tvshow_id) WHERE (tvshow_id IS NOT NULL)
+
+table plex_webhook_logs with (toast_tuple_target=256)
+    id bigint not null identity
+    user_id bigint not null
+    receipt uuid not null
+    source text not null
+    event_type text not null
+    event_key text
+    plex_title text
+    plex_season integer
+    plex_episode integer
+    plex_account text
+    plex_server text
+    account_id bigint
+    payload jsonb not null storage m
+    status text not null
+    action_taken text
+    trace jsonb not null default '[]'::jsonb storage m
+    error_message text
+    tvshow_id bigint
+    conflict_id bigint
+    mapping_id bigint  -- No foreign key: a mapping may be forgotten while an event that it decided is on its way, and the log says what was.
+    attempts integer not null default 0
+    next_attempt_at timestamp with time zone
+    claimed_until timestamp with time zone
+    watched_at timestamp with time zone
+    processing_duration_ms real
+    created_at timestamp with time zone not null default now()
+    constraint plex_webhook_logs_pkey PRIMARY KEY (id)
+    constraint plex_webhook_logs_owner_key UNIQUE (user_id, id)  -- Target of composite foreign keys, and the index that the log is paged by.
+    constraint plex_webhook_logs_receipt_key UNIQUE (receipt)  -- One log row per receipt: an unknown commit or a replayed spool line cannot apply an event twice.
+    constraint plex_webhook_logs_account_fkey FOREIGN KEY (user_id, account_id) REFERENCES plex_accounts(user_id, id) ON DELETE SET NULL (account_id)
+    constraint plex_webhook_logs_conflict_fkey FOREIGN KEY (user_id, conflict_id) REFERENCES plex_conflicts(user_id, id)  -- A question that events wait for cannot be deleted from under them. Not restrict: with the user both go in one statement.
+    constraint plex_webhook_logs_show_fkey FOREIGN KEY (user_id, tvshow_id) REFERENCES tvshows(user_id, id) ON DELETE SET NULL (tvshow_id)
+    constraint plex_webhook_logs_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+    constraint plex_webhook_logs_attempts_check CHECK ((attempts >= 0))
+    constraint plex_webhook_logs_check CHECK (((status <> 'conflict'::text) OR (conflict_id IS NOT NULL)))
+    constraint plex_webhook_logs_check1 CHECK (((status <> 'pending'::text) OR (next_attempt_at IS NOT NULL)))
+    constraint plex_webhook_logs_source_check CHECK ((source = ANY (ARRAY['webhook'::text, 'history'::text, 'spool'::text, 'manual'::text])))
+    constraint plex_webhook_logs_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'success'::text, 'conflict'::text, 'ignored'::text, 'duplicate'::text, 'failed'::text])))
+    CREATE INDEX plex_webhook_logs_conflict ON tracker.plex_webhook_logs USING btree (conflict_id) WHERE (conflict_id IS NOT NULL)
+    CREATE INDEX plex_webhook_logs_due ON tracker.plex_webhook_logs USING btree (next_attempt_at) WHERE (status = 'pending'::text)
+    CREATE INDEX plex_webhook_logs_open ON tracker.plex_webhook_logs USING btree (user_id, status, id) WHERE (status = ANY (ARRAY['pending'::text, 'conflict'::text, 'failed'::text]))
+    CREATE INDEX plex_webhook_logs_repeat ON tracker.plex_webhook_logs USING btree (user_id, event_key) WHERE (event_key IS NOT NULL)  -- Finds the exact repeat of an event. Ignored events have no event_key.
+    CREATE INDEX plex_webhook_logs_show ON tracker.plex_webhook_logs USING btree (tvshow_id, id) WHERE (tvshow_id IS NOT NULL)
+
+table schema_migrations
+    version integer not null
+    name text not null
+    checksum text not null
+    applied_at timestamp with time zone not null default now()
+    constraint schema_migrations_pkey PRIMARY KEY (version)
+
+table sessions
+    id bigint not null identity
+    user_id bigint not null
+    token_hash bytea not null
+    user_agent text
+    address inet
+    created_at timestamp with time zone not null default now()
+    last_seen_at timestamp with time zone not null default now()
+    expires_at timestamp with time zone not null
+    constraint sessions_pkey PRIMARY KEY (id)
+    constraint sessions_token_hash_key UNIQUE (token_hash)
+    constraint sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+    CREATE INDEX sessions_user ON tracker.sessions USING btree (user_id)
+
+table settings
+    user_id bigint not null
+    tmdb_api_key text  -- Encrypted (iv:tag:ciphertext).
+    propose_similarity real not null default 0.35  -- Trigram similarity from which a show is proposed; never enough to map.
+    history_poll_minutes integer
+    log_retention_days integer
+    updated_at timestamp with time zone not null default now()
+    constraint settings_pkey PRIMARY KEY (user_id)
+    constraint settings_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+    constraint settings_history_poll_minutes_check CHECK (((history_poll_minutes >= 1) AND (history_poll_minutes <= 1440)))
+    constraint settings_log_retention_days_check CHECK (((log_retention_days >= 1) AND (log_retention_days <= 36500)))
+    constraint settings_propose_similarity_check CHECK (((propose_similarity >= (0.1)::double precision) AND (propose_similarity <= (0.9)::double precision)))
+
+table show_titles
+    id bigint not null identity
+    user_id bigint not null
+    tvshow_id bigint not null
+    title text not null
+    kind text not null
+    title_key text not null generated as (title_key(title))
+    constraint show_titles_pkey PRIMARY KEY (id)
+    constraint show_titles_show_fkey FOREIGN KEY (user_id, tvshow_id) REFERENCES tvshows(user_id, id) ON DELETE CASCADE
+    constraint show_titles_kind_check CHECK ((kind = ANY (ARRAY['main'::text, 'original'::text, 'alternative'::text, 'learnt'::text])))
+    constraint show_titles_title_check CHECK (((length(title) >= 1) AND (length(title) <= 1000)))
+    CREATE INDEX show_titles_equal ON tracker.show_titles USING btree (user_id, title_key)
+    CREATE INDEX show_titles_similar ON tracker.show_titles USING gin (title_key gin_trgm_ops)
+    CREATE UNIQUE INDEX show_titles_title_key ON tracker.show_titles USING btree (tvshow_id, md5(title))  -- The same name of a show twice. By hash: a long name does not fit in an index entry.
+
+table tmdb_cache
+    cache_key text not null
+    http_status integer not null
+    body jsonb
+    fetched_at timestamp with time zone not null default now()
+    expires_at timestamp with time zone not null
+    constraint tmdb_cache_pkey PRIMARY KEY (cache_key)
+    CREATE INDEX tmdb_cache_expiry ON tracker.tmdb_cache USING btree (expires_at)
+
+table tvshows
+    id bigint not null identity
+    user_id bigint not null
+    title text not null
+    tmdb_id integer
+    tvdb_id integer
+    imdb_id text
+    show_start_date date
+    status text
+    poster_path text
+    seasons jsonb not null default '[]'::jsonb storage e  -- [{"seasonNumber", "episodes": [{"episodeNumber", "title", "airDate", "runtime", "watched", "dateWatched"}]}]
+    total_episodes integer not null default 0
+    watched_episodes integer not null default 0
+    total_minutes integer not null default 0
+    plex_synced boolean not null default false
+    plex_last_sync timestamp with time zone
+    source text not null default 'manual'::text
+    created_at timestamp with time zone not null default now()
+    updated_at timestamp with time zone not null default now()
+    deleted_at timestamp with time zone  -- Deleted by the user: hidden everywhere, kept for undo and so that plays are never lost.
+    constraint tvshows_pkey PRIMARY KEY (id)
+    constraint tvshows_owner_key UNIQUE (user_id, id)  -- Target of composite foreign keys: a play, mapping or conflict of one user cannot point to another user's show.
+    constraint tvshows_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+    constraint tvshows_check CHECK (((watched_episodes >= 0) AND (watched_episodes <= total_episodes)))
+    constraint tvshows_imdb_id_check CHECK ((imdb_id ~ '^tt[0-9]{1,12}$'::text))
+    constraint tvshows_seasons_check CHECK ((jsonb_typeof(seasons) = 'array'::text))
+    constraint tvshows_source_check CHECK ((source = ANY (ARRAY['manual'::text, 'plex'::text, 'import'::text])))
+    constraint tvshows_title_check CHECK (((length(title) >= 1) AND (length(title) <= 1000)))
+    constraint tvshows_tmdb_id_check CHECK ((tmdb_id > 0))
+    constraint tvshows_total_episodes_check CHECK ((total_episodes >= 0))
+    constraint tvshows_total_minutes_check CHECK ((total_minutes >= 0))
+    constraint tvshows_tvdb_id_check CHECK ((tvdb_id > 0))
+    CREATE UNIQUE INDEX tvshows_imdb_key ON tracker.tvshows USING btree (user_id, imdb_id) WHERE ((imdb_id IS NOT NULL) AND (deleted_at IS NULL))  -- The same show twice in one tracker.
+    CREATE UNIQUE INDEX tvshows_tmdb_key ON tracker.tvshows USING btree (user_id, tmdb_id) WHERE ((tmdb_id IS NOT NULL) AND (deleted_at IS NULL))  -- The same show twice in one tracker.
+    CREATE UNIQUE INDEX tvshows_tvdb_key ON tracker.tvshows USING btree (user_id, tvdb_id) WHERE ((tvdb_id IS NOT NULL) AND (deleted_at IS NULL))  -- The same show twice in one tracker.
+    CREATE INDEX tvshows_user_title ON tracker.tvshows USING btree (user_id, "left"(lower(title), 300), id) WHERE (deleted_at IS NULL)
+
+table users
+    id bigint not null identity
+    username text not null
+    password_hash text not null
+    timezone text not null default 'UTC'::text
+    is_admin boolean not null default false
+    created_at timestamp with time zone not null default now()
+    constraint users_pkey PRIMARY KEY (id)
+    constraint users_timezone_check CHECK (((length(timezone) >= 1) AND (length(timezone) <= 64)))
+    constraint users_username_check CHECK (((username = btrim(username)) AND ((length(username) >= 1) AND (length(username) <= 64))))
+    CREATE UNIQUE INDEX users_username_key ON tracker.users USING btree (lower(username))  -- Two accounts whose names differ in case only.
+
+table watch_events  -- Everything that was ever said about an episode: a viewing reported, a mark, an unmark. plays is the fold of it in the order of time, so that the order of arrival does not matter.
+    id bigint not null identity
+    user_id bigint not null
+    tvshow_id bigint not null
+    season integer not null
+    episode integer not null
+    kind text not null
+    occurred_at timestamp with time zone not null
+    source text not null
+    server_uuid text
+    account_id bigint
+    history_key text
+    plex_season integer
+    plex_episode integer
+    mapping_id bigint  -- No foreign key: mappings may be forgotten, what came through them stays.
+    log_id bigint  -- No foreign key: log rows are purged, what they said about a viewing stays.
+    play_id bigint  -- No foreign key: written by the fold, in the transaction that writes plays.
+    constraint watch_events_pkey PRIMARY KEY (id)
+    constraint watch_events_account_fkey FOREIGN KEY (user_id, account_id) REFERENCES plex_accounts(user_id, id) ON DELETE SET NULL (account_id)
+    constraint watch_events_show_fkey FOREIGN KEY (user_id, tvshow_id) REFERENCES tvshows(user_id, id) ON DELETE CASCADE
+    constraint watch_events_episode_check CHECK ((episode >= 0))
+    constraint watch_events_kind_check CHECK ((kind = ANY (ARRAY['viewing'::text, 'mark'::text, 'unmark'::text])))
+    constraint watch_events_season_check CHECK ((season >= 0))
+    constraint watch_events_source_check CHECK ((source = ANY (ARRAY['webhook'::text, 'history'::text, 'spool'::text, 'manual'::text, 'import'::text])))
+    CREATE INDEX watch_events_episode ON tracker.watch_events USING btree (tvshow_id, season, episode, occurred_at)
+    CREATE UNIQUE INDEX watch_events_history_key ON tracker.watch_events USING btree (user_id, server_uuid, history_key) WHERE (history_key IS NOT NULL)  -- A row of a Plex server's history counted twice.
+    CREATE INDEX watch_events_log ON tracker.watch_events USING btree (log_id) WHERE (log_id IS NOT NULL)
+
+-- Functions of tracker
+guid_is_local(p_guid text) returns boolean immutable
+title_key(p_title text) returns text immutable
+
+-- Functions of this version
+add_episodes(p_user_id bigint, p_tvshow_id bigint, p_seasons jsonb) returns integer volatile
+add_show(p_user_id bigint, p_show jsonb) returns bigint volatile
+decide(p_user_id bigint, p_event jsonb, p_has_tmdb boolean) returns jsonb volatile
+delete_mapping(p_user_id bigint, p_mapping_id bigint) returns boolean volatile
+delete_show(p_user_id bigint, p_tvshow_id bigint) returns void volatile
+find_episode(p_seasons jsonb, p_season integer, p_episode integer, p_air_date date, OUT season_index integer, OUT episode_index integer, OUT season integer, OUT episode integer, OUT entry jsonb) returns record stable
+find_mapping(p_user_id bigint, p_event jsonb) returns bigint stable
+fold_episode(p_user_id bigint, p_tvshow_id bigint, p_season integer, p_episode integer, p_runtime integer, p_event_id bigint, OUT first_watched_at timestamp with time zone, OUT live_plays integer, OUT event_play_id bigint, OUT event_starts_play boolean, OUT event_voided boolean) returns record volatile
+ignore_reason(p_user_id bigint, p_event jsonb, p_account_id bigint) returns text stable
+import_marks(p_user_id bigint, p_tvshow_id bigint, p_seasons jsonb, p_source text) returns void volatile
+lock_mappings(p_user_id bigint) returns void volatile
+look_up_needs(p_user_id bigint, p_event jsonb, p_has_tmdb boolean) returns jsonb stable
+map_show(p_user_id bigint, p_show jsonb, p_tvshow_id bigint, p_confidence numeric, p_method text, p_confirmed boolean DEFAULT false) returns bigint volatile
+mark_watched(p_user_id bigint, p_tvshow_id bigint, p_season integer, p_episode integer, p_air_date date, p_kind text, p_at timestamp with time zone, p_source text, p_server_uuid text DEFAULT NULL::text, p_account_id bigint DEFAULT NULL::bigint, p_history_key text DEFAULT NULL::text, p_mapping_id bigint DEFAULT NULL::bigint, p_log_id bigint DEFAULT NULL::bigint, p_plex_season integer DEFAULT NULL::integer, p_plex_episode integer DEFAULT NULL::integer, OUT action text, OUT season integer, OUT episode integer, OUT play_id bigint, OUT first_watched_at timestamp with time zone) returns record volatile
+match_ids(p_user_id bigint, p_ids jsonb, OUT tvshow_id bigint, OUT confidence numeric, OUT method text, OUT candidates jsonb) returns record stable
+match_title(p_user_id bigint, p_title text, p_show_year integer, p_episode_year integer, OUT tvshow_id bigint, OUT confidence numeric, OUT method text, OUT conflict_type text, OUT candidates jsonb) returns record volatile
+normal_seasons(p_seasons jsonb) returns jsonb stable
+note_account(p_user_id bigint, p_event jsonb) returns bigint volatile
+open_conflict(p_user_id bigint, p_event jsonb, p_conflict_type text, p_candidates jsonb, p_tvshow_id bigint DEFAULT NULL::bigint) returns bigint volatile
+receive_event(p_user_id bigint, p_receipt uuid, p_source text, p_event jsonb, p_payload jsonb, p_received_at timestamp with time zone, p_has_tmdb boolean, p_elapsed_ms real DEFAULT 0, OUT status text, OUT action text, OUT log_id bigint, OUT tvshow_id bigint, OUT conflict_id bigint) returns record volatile
+record_failed_event(p_user_id bigint, p_receipt uuid, p_source text, p_event jsonb, p_payload jsonb, p_received_at timestamp with time zone, p_error text) returns bigint volatile
+recount(p_seasons jsonb, OUT total_episodes integer, OUT watched_episodes integer, OUT total_minutes integer) returns record immutable
+replay_event(p_user_id bigint, p_log_id bigint, p_event jsonb, p_has_tmdb boolean, OUT status text, OUT action text, OUT log_id bigint, OUT tvshow_id bigint, OUT conflict_id bigint) returns record volatile
+resolve_conflict(p_user_id bigint, p_conflict_id bigint, p_action text, p_tvshow_id bigint DEFAULT NULL::bigint, p_season integer DEFAULT NULL::integer, p_episode integer DEFAULT NULL::integer, p_show jsonb DEFAULT NULL::jsonb, OUT tvshow_id bigint, OUT replayed integer, OUT outcomes jsonb) returns record volatile
+set_watched(p_user_id bigint, p_tvshow_id bigint, p_season integer, p_episode integer, p_watched boolean, p_at timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT action text, OUT first_watched_at timestamp with time zone) returns record volatile
+settle_event(p_user_id bigint, p_event jsonb, p_decision jsonb, p_log_id bigint, p_source text, p_watched_at timestamp with time zone, p_account_id bigint, OUT status text, OUT action text, OUT tvshow_id bigint, OUT conflict_id bigint, OUT mapping_id bigint, OUT trace jsonb) returns record volatile
+split_title(p_title text, OUT base text, OUT year integer, OUT country text) returns record immutable
+update_mapping(p_user_id bigint, p_mapping_id bigint, p_changes jsonb) returns void volatile
+update_show(p_user_id bigint, p_tvshow_id bigint, p_changes jsonb) returns void volatile
+viewing_time(p_event jsonb, p_received_at timestamp with time zone) returns timestamp with time zone immutable
