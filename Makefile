@@ -31,8 +31,11 @@ demo: $(fetched) ## the same on throw-away data, with a simulated Plex server th
 demo-once: $(fetched) ## play the demo's script once, check every outcome, and exit
 	@$(product) demo --once
 
+# Most tests wait for processes to start: three at a time suit two processors. A file stays with one of them.
+JOBS ?= 3
+
 test: $(fetched) ## the tests; ARGS="-k words" and the like go to pytest
-	@$(dev) pytest $(ARGS)
+	@$(dev) pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 lint: $(fetched) ## linter, formatter and type checker
 	@$(dev) ruff check

@@ -125,6 +125,8 @@ def from_database(error: psycopg.Error) -> TellykeepError | None:
         return StateConflict(message, fields={field: expected})
     if error.sqlstate in _BY_SQLSTATE:
         return _BY_SQLSTATE[error.sqlstate](error.diag.message_primary or "not possible")
+    if isinstance(error, pg.SerializationFailure | pg.DeadlockDetected):
+        return StateConflict("somebody else changed this at the same moment: try again")
     if unavailable(error):
         return DatabaseUnavailable("the database does not answer")
     return None

@@ -12,9 +12,7 @@ import gunicorn.glogging
 import structlog
 
 # A webhook URL or token that slipped into a message (a malformed request line, a library's warning).
-_SECRETS = re.compile(
-    r"((?:secret|token|api_key|X-Plex-Token)=)[^&\s\"']+|(Bearer\s+)[\w.~+/-]+", re.IGNORECASE
-)
+_SECRETS = re.compile(r"((?:secret|token|api_key|X-Plex-Token)=)[^&\s\"']+|(Bearer\s+)[\w.~+/-]+", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -44,14 +42,10 @@ def _render(logger: Any, name: str, event: MutableMapping[str, Any]) -> str:
     """Logfmt, with a traceback under its line."""
     traceback = event.pop("exception", None)
     line = _LOGFMT(logger, name, event)
-    return (
-        line if not traceback else line + "\n" + "\n".join(f"    {part}" for part in traceback.splitlines())
-    )
+    return line if not traceback else line + "\n" + "\n".join(f"    {part}" for part in traceback.splitlines())
 
 
-_LOGFMT = structlog.processors.LogfmtRenderer(
-    key_order=["timestamp", "level", "logger", "event"], bool_as_flag=False
-)
+_LOGFMT = structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "logger", "event"], bool_as_flag=False)
 
 
 class _RedactingFormatter(structlog.stdlib.ProcessorFormatter):
@@ -83,7 +77,8 @@ def configure_log(level: str, stream: TextIO | None = None) -> None:
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
+        # Its methods below the level do nothing at all: each webhook has a line for debugging.
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
     )
 

@@ -47,10 +47,10 @@ class DatabaseKeeper(threading.Thread):
         pause = 0.5
         while not self._leaving.is_set():
             try:
+                if self._database is not None and not self._database.alive():
+                    self._restart(self._database)
                 if not self._services.readiness.started:
                     self._start()
-                elif self._database is not None and not self._database.alive():
-                    self._restart(self._database)
             except (TellykeepError, EmbeddedPostgresError, InvalidSettings, psycopg.Error, OSError) as error:
                 reason = str(error).strip().partition("\n")[0] or type(error).__name__
                 self._services.readiness.problem = reason
@@ -74,10 +74,11 @@ class DatabaseKeeper(threading.Thread):
             return
         open_database(self._services, self._database)
         self._services.webhook_secrets.refresh()
+        # Before it counts as started: what fails here is tried again, and without a code nobody could make an account.
+        code = ensure_setup_code(self._services)
         self._services.readiness.problem = None
         self._services.readiness.started = True
         log.info("ready", seconds=round(time.monotonic() - started, 2))
-        code = ensure_setup_code(self._services)
         if code is not None:
             _print_setup_code(self._services.settings, code)
 
@@ -86,6 +87,7 @@ class DatabaseKeeper(threading.Thread):
         log.error("the embedded PostgreSQL has ended; starting it again")
         died.stop()
         self._database = start_database(self._services.settings)
+        self._services.readiness.problem = None
         log.info("the embedded PostgreSQL runs again")
 
     def finish(self) -> None:

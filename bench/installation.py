@@ -74,9 +74,7 @@ class Installation:
 
 
 @contextmanager
-def running_installation(
-    database_url: str | None = None, owner_url: str | None = None
-) -> Iterator[Installation]:
+def running_installation(database_url: str | None = None, owner_url: str | None = None) -> Iterator[Installation]:
     """Starts `tellykeep serve` as it is shipped, but for the webhook's rate limit, and stops it at the end.
 
     Args:
@@ -112,9 +110,7 @@ def running_installation(
 
 
 @contextmanager
-def running(
-    command: list[str], environment: Mapping[str, str], ready_url: str
-) -> Iterator[subprocess.Popen[bytes]]:
+def running(command: list[str], environment: Mapping[str, str], ready_url: str) -> Iterator[subprocess.Popen[bytes]]:
     """Runs a server until the end of the block. `ready_url` answers 200 from when it can be used.
 
     Raises:

@@ -32,7 +32,7 @@ from bench.growth import ASKED_BYTES, YEAR, measure_growth
 from bench.installation import HOST, Account, Installation, free_port, running, running_installation
 from bench.library import Episode, Show, make_library, message, request_bytes
 from bench.load import Load, run_load, write_requests
-from bench.processes import MemoryWatch, cpu_seconds
+from bench.processes import MemoryWatch, children_of, cpu_seconds
 
 WARM_UP_SECONDS = 1.0
 QUERY_ROUNDS = 300
@@ -50,9 +50,22 @@ class Measured:
     p50_ms: list[float] = field(default_factory=list)
     p99_ms: list[float] = field(default_factory=list)
     max_ms: list[float] = field(default_factory=list)
+    parse_only_cpu_ms: list[float] = field(default_factory=list)
     application_cpu_ms: list[float] = field(default_factory=list)
     database_cpu_ms: list[float] = field(default_factory=list)
     errors: int = 0
+
+
+@dataclass(frozen=True)
+class ParseOnly:
+    """The running parse-only application."""
+
+    address: tuple[str, int]
+    pid: int
+
+    def processes(self) -> set[int]:
+        """gunicorn's processes."""
+        return set(children_of(self.pid))
 
 
 class Watcher:
@@ -88,7 +101,7 @@ class Watcher:
 
 
 def measure(
-    installation: Installation, parse_only: tuple[str, int], accounts: list[Watcher], counts: list[int], seconds: float
+    installation: Installation, parse_only: ParseOnly, accounts: list[Watcher], counts: list[int], seconds: float
 ) -> dict[int, Measured]:
     """One run for each account; per run and number of connections the three measurements follow each other."""
     found = {connections: Measured() for connections in counts}
@@ -101,7 +114,9 @@ def measure(
         for watcher in accounts:
             for number, connections in enumerate(counts):
                 into = found[connections]
-                parsed = run_load(parse_only, connections, seconds, requests)
+                start = cpu_seconds(parse_only.processes())
+                parsed = run_load(parse_only.address, connections, seconds, requests)
+                parse_only_cpu = cpu_seconds(parse_only.processes()) - start
                 share = 1 / (2 * (len(counts) - number))
                 watcher.send(connections, min(WARM_UP_SECONDS, seconds), share / 5)
                 processes = (installation.serving.application(), installation.serving.database())
@@ -116,6 +131,7 @@ def measure(
                 into.p50_ms.append(load.quantile(0.5) * 1000)
                 into.p99_ms.append(load.quantile(0.99) * 1000)
                 into.max_ms.append(load.quantile(1.0) * 1000)
+                into.parse_only_cpu_ms.append(parse_only_cpu * 1000 / max(1, parsed.answered))
                 into.application_cpu_ms.append(used[0] * 1000 / max(1, load.answered))
                 into.database_cpu_ms.append(used[1] * 1000 / max(1, load.answered))
                 into.errors += load.errors + sum(load.statuses.values()) - load.answered
@@ -174,12 +190,12 @@ def time_queries(installation: Installation, user_id: int) -> dict[str, tuple[fl
 
 
 @contextmanager
-def _parse_only_server(installation: Installation) -> Iterator[tuple[str, int]]:
+def _parse_only_server() -> Iterator[ParseOnly]:
     address = (HOST, free_port())
     environment = {"TELLYKEEP_BIND": f"{HOST}:{address[1]}"}
     command = [sys.executable, "-m", "bench.parse_only"]
-    with running(command, environment, f"http://{HOST}:{address[1]}/readyz"):
-        yield address
+    with running(command, environment, f"http://{HOST}:{address[1]}/readyz") as process:
+        yield ParseOnly(address, process.pid)
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
@@ -199,14 +215,18 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
                 owner.execute("vacuum analyze tracker.tvshows, tracker.show_titles, tracker.plex_show_mappings")
                 version = owner.info.server_version // 10000
             say(f"measuring: {options.runs} runs of {options.seconds:g} s")
-            with _parse_only_server(installation) as parse_only, MemoryWatch(installation.serving) as memory:
+            with _parse_only_server() as parse_only, MemoryWatch(installation.serving) as memory:
                 measured = measure(installation, parse_only, watchers, options.connections, options.seconds)
             kept = verify(owner_url, watchers)
             queries = time_queries(installation, accounts[0].user_id)
             say("filling the log")
             episodes = [episode for show in library for episode in show.episodes]
             growth = measure_growth(
-                installation.services, owner_url, accounts[-1].user_id, episodes, min(options.log_rows, len(episodes) * 3 // 4)
+                installation.services,
+                owner_url,
+                accounts[-1].user_id,
+                episodes,
+                min(options.log_rows, len(episodes) * 3 // 4),
             )
     return {
         "postgresql": version,
@@ -250,6 +270,7 @@ def report(found: dict[str, Any]) -> str:
     row("p50 ms", "p50_ms", ".2f")
     row("p99 ms", "p99_ms", ".2f")
     row("max ms", "max_ms", ".2f")
+    row("CPU ms a request: parse-only", "parse_only_cpu_ms", ".2f")
     row("CPU ms a webhook: serve", "application_cpu_ms", ".2f")
     row("CPU ms a webhook: PostgreSQL", "database_cpu_ms", ".2f")
     errors = "".join(f"{m['errors']:>12}" for m in found["connections"].values())

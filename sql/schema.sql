@@ -1,4 +1,4 @@
--- The schema as the migrations leave it. Written by `make schema`, for reading and for comparison; never executed.
+-- The schema as the migrations leave it. Written by `make schema`, to be read and compared; never executed.
 
 table api_tokens
     id bigint not null identity
@@ -411,6 +411,7 @@ resolve_conflict(p_user_id bigint, p_conflict_id bigint, p_action text, p_tvshow
 set_watched(p_user_id bigint, p_tvshow_id bigint, p_season integer, p_episode integer, p_watched boolean, p_at timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT action text, OUT first_watched_at timestamp with time zone) returns record volatile
 settle_event(p_user_id bigint, p_event jsonb, p_decision jsonb, p_log_id bigint, p_source text, p_watched_at timestamp with time zone, p_account_id bigint, OUT status text, OUT action text, OUT tvshow_id bigint, OUT conflict_id bigint, OUT mapping_id bigint, OUT trace jsonb) returns record volatile
 split_title(p_title text, OUT base text, OUT year integer, OUT country text) returns record immutable
+unlearn_title(p_user_id bigint, p_mapping_id bigint) returns void volatile
 update_mapping(p_user_id bigint, p_mapping_id bigint, p_changes jsonb) returns void volatile
 update_show(p_user_id bigint, p_tvshow_id bigint, p_changes jsonb) returns void volatile
 viewing_time(p_event jsonb, p_received_at timestamp with time zone) returns timestamp with time zone immutable

@@ -146,7 +146,7 @@ def _existing(superuser_url: str, *, is_durable: bool) -> Iterator[PostgresServe
 
 @contextmanager
 def _embedded(directory: Path) -> Iterator[PostgresServer]:
-    """The server as `tellykeep serve` starts it, but that both roles may use the databases of the tests."""
+    """The server as `tellykeep serve` starts it, but that every role may use every database."""
     from app.embedded import EmbeddedPostgres
 
     directory.chmod(0o700)
@@ -156,7 +156,7 @@ def _embedded(directory: Path) -> Iterator[PostgresServer]:
         password = json.loads((directory / "postgres.secrets").read_text())["superuser"]
         superuser_url = PostgresServer.url_of(_as(endpoint.owner_url, "tellykeep_admin", password), "postgres")
         with (directory / "postgres" / "pg_hba.conf").open("a") as access:
-            access.write(f"local all {OWNER},{APP} scram-sha-256\n")
+            access.write("local all all scram-sha-256\n")
         with psycopg.connect(superuser_url, autocommit=True) as connection:
             connection.execute("select pg_reload_conf()")
         yield PostgresServer(superuser_url, endpoint.owner_url, endpoint.app_url, is_durable=False)

@@ -94,9 +94,7 @@ def sprite(icons: Path) -> str:
     symbols = []
     for name in sorted(ICON_NAMES):
         text = (icons / "icons" / "outline" / f"{name}.svg").read_text(encoding="utf-8")
-        paths = [
-            path for path in re.findall(r"<(?:path|circle|rect)[^>]*/>", text) if 'stroke="none"' not in path
-        ]
+        paths = [path for path in re.findall(r"<(?:path|circle|rect)[^>]*/>", text) if 'stroke="none"' not in path]
         body = "".join(re.sub(r"\s+", " ", path) for path in paths)
         symbols.append(
             f'<symbol id="{name}" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2"'
@@ -113,12 +111,8 @@ def main() -> None:
         htmx = unpack("htmx.org", VERSIONS["htmx"], Path(scratch))
         tabler = unpack("@tabler/core", VERSIONS["tabler"], Path(scratch))
         icons = unpack("@tabler/icons", VERSIONS["tabler-icons"], Path(scratch))
-        _write(
-            HTMX, (htmx / "dist" / "htmx.min.js").read_text(encoding="utf-8"), (htmx / "LICENSE").read_text()
-        )
-        _write(
-            TABLER, (tabler / "dist" / "css" / "tabler.min.css").read_text(encoding="utf-8"), TABLER_LICENSE
-        )
+        _write(HTMX, (htmx / "dist" / "htmx.min.js").read_text(encoding="utf-8"), (htmx / "LICENSE").read_text())
+        _write(TABLER, (tabler / "dist" / "css" / "tabler.min.css").read_text(encoding="utf-8"), TABLER_LICENSE)
         _write(ICONS, sprite(icons), (icons / "LICENSE").read_text(encoding="utf-8"))
 
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
-import sql as sql_package
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
+import sql as sql_package
 from app.db.versions import MIGRATION_LOCK, USE_LOCK, schema_lock_key, schema_name
 from app.errors import TellykeepError
 
@@ -105,8 +105,7 @@ def _check_server(connection: psycopg.Connection) -> None:
     row = connection.execute("show server_encoding").fetchone()
     if row is None or row[0] != "UTF8":
         raise MigrationError(
-            "the database is not in UTF-8: make one with"
-            " createdb --encoding=UTF8 --locale=C.UTF-8 --template=template0"
+            "the database is not in UTF-8: make one with createdb --encoding=UTF8 --locale=C.UTF-8 --template=template0"
         )
 
 
@@ -118,7 +117,7 @@ def _apply(connection: psycopg.Connection, migrations: list[Migration]) -> None:
                applied_at timestamptz not null default now())"""
     )
     rows = connection.execute("select version, checksum from tracker.schema_migrations").fetchall()
-    applied: dict[int, str] = {version: checksum for version, checksum in rows}
+    applied: dict[int, str] = dict(rows)
     newest = max(applied, default=0)
     if newest > len(migrations):
         raise MigrationError(
@@ -145,9 +144,7 @@ def _load_functions(connection: psycopg.Connection, schema: str, functions: dict
     if row is not None and row[0]:
         return
     connection.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
-    connection.execute(
-        sql.SQL("set local search_path = {}, tracker, public, pg_temp").format(sql.Identifier(schema))
-    )
+    connection.execute(sql.SQL("set local search_path = {}, tracker, public, pg_temp").format(sql.Identifier(schema)))
     # Functions call each other and are loaded in the order of their names; a test runs every one of them.
     connection.execute("set local check_function_bodies = off")
     for text in functions.values():

@@ -38,9 +38,7 @@ class Database:
         """
 
         def configure(connection: Connection) -> None:
-            connection.execute(
-                sql.SQL("set search_path = {}, tracker, public, pg_temp").format(sql.Identifier(schema))
-            )
+            connection.execute(sql.SQL("set search_path = {}, tracker, public, pg_temp").format(sql.Identifier(schema)))
             # Says "this version is in use" for as long as the connection lives; see app.db.migrate.
             connection.execute("select pg_advisory_lock_shared(%s, %s)", (USE_LOCK, schema_lock_key(schema)))
 
@@ -52,6 +50,11 @@ class Database:
                 "row_factory": dict_row,
                 "application_name": "tellykeep",
                 "connect_timeout": 5,
+                # A machine that went away sends no end of the connection: without these, threads wait a quarter of an hour.
+                "keepalives_idle": 5,
+                "keepalives_interval": 2,
+                "keepalives_count": 3,
+                "tcp_user_timeout": 10_000,
                 "options": "-c statement_timeout=15s -c lock_timeout=10s -c idle_in_transaction_session_timeout=30s"
                 " -c timezone=UTC",
             },

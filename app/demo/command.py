@@ -106,9 +106,7 @@ def _play(console: Console, plex: PlexServer, played: list[Step]) -> int:
 def _title(metadata: dict[str, Any]) -> str:
     if "grandparentTitle" not in metadata or "parentIndex" not in metadata:
         return str(metadata["title"])
-    number = (
-        f"E{metadata['index']:02d}" if "index" in metadata else f" of {metadata.get('originallyAvailableAt')}"
-    )
+    number = f"E{metadata['index']:02d}" if "index" in metadata else f" of {metadata.get('originallyAvailableAt')}"
     return f"{metadata['grandparentTitle']} S{metadata['parentIndex']:02d}{number}"
 
 
@@ -116,9 +114,7 @@ def _answer(console: Console, appliance: Appliance, shows: dict[SampleShow, int]
     """Answers the one question; both episodes that waited are marked."""
     conflicts = appliance.owner.call("GET", "/api/plex/conflicts")["conflicts"]
     if len(conflicts) != 1 or conflicts[0]["held"] != len(ANSWERED):
-        console.print(
-            f"[red]Expected one conflict that holds {len(ANSWERED)} events, found {len(conflicts)}.[/]"
-        )
+        console.print(f"[red]Expected one conflict that holds {len(ANSWERED)} events, found {len(conflicts)}.[/]")
         return 1
     conflict = conflicts[0]
     names = ", ".join(f"{match['title']} ({match['year']})" for match in conflict["potential_matches"])
@@ -166,7 +162,5 @@ def _go_on(console: Console, plex: PlexServer) -> None:
         for event in ("media.play", "media.scrobble"):
             answer = plex.send(episode(show, season, number, event=event))
             if event == "media.scrobble":
-                console.print(
-                    f"{show.title} S{season:02d}E{number:02d}: {answer['status']} ({answer['action']})"
-                )
+                console.print(f"{show.title} S{season:02d}E{number:02d}: {answer['status']} ({answer['action']})")
             time.sleep(chooser.uniform(1.5, 4))

@@ -26,10 +26,7 @@ def differences(
         shows: the tracker's id of each sample show.
     """
     with services.db.connection() as connection:
-        logged = {
-            row["status"]: row["events"]
-            for row in queries().demo_events_by_status(connection, user_id=user_id)
-        }
+        logged = {row["status"]: row["events"] for row in queries().demo_events_by_status(connection, user_id=user_id)}
         marked = {
             (row["tvshow_id"], row["season"], row["episode"])
             for row in queries().demo_watched_episodes(connection, user_id=user_id)
@@ -41,9 +38,7 @@ def differences(
         found.append(f"events by status are {logged}, not {dict(statuses)}")
     expected = {(shows[show], season, number) for show, season, number in watched}
     if marked != expected:
-        found.append(
-            f"watched by mistake: {sorted(marked - expected)}; not watched: {sorted(expected - marked)}"
-        )
+        found.append(f"watched by mistake: {sorted(marked - expected)}; not watched: {sorted(expected - marked)}")
     if counted != plays:
         found.append(f"{counted} viewings, not {plays}")
     if drifted:

@@ -34,9 +34,7 @@ class Step:
 def _marks(
     what: str, message: Message, show: SampleShow, season: int, number: int, action: str = "marked_watched"
 ) -> Step:
-    return Step(
-        what, message, ("success", action), (show, season, number), 0 if action == "already_watched" else 1
-    )
+    return Step(what, message, ("success", action), (show, season, number), 0 if action == "already_watched" else 1)
 
 
 def _ignored(what: str, message: Message, action: str) -> Step:
@@ -47,9 +45,7 @@ def steps() -> Iterator[Step]:
     """All steps, in order; viewing times are those of the moment."""
     now = time.time()
     first = episode(HARBOUR, 2, 3, viewed_at=now)
-    yield _ignored(
-        "play, nothing watched yet", episode(HARBOUR, 2, 3, event="media.play"), "event_not_scrobble"
-    )
+    yield _ignored("play, nothing watched yet", episode(HARBOUR, 2, 3, event="media.play"), "event_not_scrobble")
     yield _marks("new agent: ids of the episode, guid of the show", first, HARBOUR, 2, 3)
     yield Step("the same message once more", first, ("duplicate", "duplicate"))
     yield _marks(
@@ -84,9 +80,7 @@ def steps() -> Iterator[Step]:
         episode(NIGHTJAR_2020, 1, 2),
         ("conflict", "needs_user_input"),
     )
-    yield _ignored(
-        "a movie", other("movie", "The Lighthouse Keeper", year=2017, duration=5_400_000), "not_an_episode"
-    )
+    yield _ignored("a movie", other("movie", "The Lighthouse Keeper", year=2017, duration=5_400_000), "not_an_episode")
     yield _ignored("a track", other("track", "Slow Tide", grandparentTitle="The Moorings"), "not_an_episode")
     yield _ignored("live TV", live_tv("The Evening Quiz"), "live_tv")
     yield _ignored(

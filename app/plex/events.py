@@ -55,7 +55,7 @@ _TRUE = frozenset({"true", "1"})
 _FALSE = frozenset({"false", "0"})
 
 
-class InvalidPayload(Exception):  # noqa: N818 - a name of its own: it is an answer to the sender, not a fault here
+class InvalidPayload(Exception):
     """The message cannot be taken; ``fields`` tells the sender why.
 
     ``fields``: path in Plex's own names (``Metadata.index``; ``payload`` for the whole) → what was expected,
@@ -316,16 +316,12 @@ class Metadata(_Part):
     guid: _Guid = None
     grandparent_guid: _Guid = Field(default=None, alias="grandparentGuid")
     guids: Annotated[tuple[str, ...], PlainValidator(_guids)] = Field(default=(), alias="Guid")
-    air_date: Annotated[date | None, PlainValidator(_date)] = Field(
-        default=None, alias="originallyAvailableAt"
-    )
+    air_date: Annotated[date | None, PlainValidator(_date)] = Field(default=None, alias="originallyAvailableAt")
     year: Annotated[int | None, PlainValidator(_year)] = None
     duration: Annotated[int | None, PlainValidator(_duration)] = None
     view_offset: _Count = Field(default=None, alias="viewOffset")
     view_count: _Count = Field(default=None, alias="viewCount")
-    last_viewed_at: Annotated[int | None, PlainValidator(_viewed_at)] = Field(
-        default=None, alias="lastViewedAt"
-    )
+    last_viewed_at: Annotated[int | None, PlainValidator(_viewed_at)] = Field(default=None, alias="lastViewedAt")
 
 
 class Envelope(_Part):
@@ -423,9 +419,7 @@ class PlexEvent:
         if self.type != "episode":
             return ""
         if self.show_guid is not None:
-            return _fitted(
-                f"{self.server_uuid}|{self.show_guid}" if self.show_guid_is_local else self.show_guid
-            )
+            return _fitted(f"{self.server_uuid}|{self.show_guid}" if self.show_guid_is_local else self.show_guid)
         if self.show_rating_key is not None:
             return _fitted(f"{self.server_uuid}|key/{self.show_rating_key}")
         return _fitted("title/" + " ".join((self.show_title or "").casefold().split()))
@@ -437,7 +431,7 @@ class PlexEvent:
         A rewatch differs in ``lastViewedAt``, ``viewCount`` or ``viewOffset``. The player is left out: it
         describes the sender. So are pictures, which the server may change between two tries.
         """
-        parts = (
+        parts: tuple[object, ...] = (
             self.event,
             self.server_uuid,
             self.account_id,
@@ -452,6 +446,9 @@ class PlexEvent:
             self.view_count,
             self.view_offset_ms,
         )
+        if self.is_episode and self.rating_key is None and self.guid is None:
+            # Nothing above names the item: S01E01 of two shows, two unnumbered episodes of one.
+            parts += (self.show_rating_key, self.show_title, self.title)
         # JSON, as it tells None from "" and where one part ends; ASCII, as it then is the same on every
         # Python.
         return blake2b(json.dumps(parts).encode("ascii"), digest_size=16).hexdigest()

@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 MAX_ID = 2**31 - 1  # the ids are PostgreSQL integers
 
@@ -133,17 +134,18 @@ _HAMA_KEY = re.compile(r"(tvdb|anidb|imdb|tsdb|tmdb)[2-9]?-(\w+)", re.ASCII | re
 
 # "Name [tvdb-900100]", "Name {tmdb-800200}": HAMA's forced id and Plex's own naming of folders, left in the
 # title.
-_TITLE_ID = re.compile(
-    r"[\[{](tvdb|anidb|imdb|tsdb|tmdb)[2-9]?(?:id)?[-=](\w+)[\]}]", re.ASCII | re.IGNORECASE
-)
+_TITLE_ID = re.compile(r"[\[{](tvdb|anidb|imdb|tsdb|tmdb)[2-9]?(?:id)?[-=](\w+)[\]}]", re.ASCII | re.IGNORECASE)
 
 _LEGACY = "com.plexapp.agents."
 _IMDB_ID = re.compile(r"tt\d{1,12}", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
+@lru_cache(maxsize=2048)
 def parse_guid(text: str | None) -> PlexGuid:
     """Read one GUID of any agent. Never raises: what is no GUID gives one that is false.
+
+    Remembered: a viewing is half a dozen messages about the same two.
 
     A text without ``scheme://key`` is no GUID: if it were taken for an identity, every item with the same
     rubbish would become the same show.

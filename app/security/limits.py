@@ -18,6 +18,7 @@ from app.settings import Settings
 
 log = structlog.get_logger("tellykeep.limits")
 
+
 class DecoratorLimiter(Limiter):
     """Flask-Limiter whose limits all stand at views, as decorators, which check by themselves.
 

@@ -18,6 +18,7 @@ from app.errors import DatabaseUnavailable
 REFRESH_SECONDS = 30.0
 PAUSE_BETWEEN_READS_SECONDS = 0.05
 PAUSE_AFTER_FAILURE_SECONDS = 3.0
+_NEVER = float("-inf")
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,16 @@ class WebhookSecrets:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._known: tuple[_Known, ...] = ()
-        self._read_at = float("-inf")
+        self._read_at = _NEVER
         self._failed_at = float("-inf")
         self._lock = threading.Lock()
 
     def owner(self, secret: str) -> int | None:
-        """The user whose secret this is, or None. Compares with every hash in constant time."""
+        """The user whose secret this is, or None. Compares with every hash in constant time.
+
+        Raises:
+            DatabaseUnavailable: the hashes could not be read even once, so nobody can tell yet.
+        """
         arrived = time.monotonic()
         digest = secret_digest(secret)
         self._read_unless_newer_than(arrived - REFRESH_SECONDS)
@@ -55,6 +60,8 @@ class WebhookSecrets:
         if found is None:
             self._read_unless_newer_than(arrived)
             found = self._find(digest)
+            if self._read_at == _NEVER:
+                raise DatabaseUnavailable("the database is not ready yet")
         return found
 
     def refresh(self) -> None:

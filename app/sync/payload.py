@@ -157,9 +157,7 @@ def payload_from_body(body: bytes, content_type: str | None) -> object:
     why = "expected multipart/form-data, as Plex sends it, or application/json" + (
         f', got "{media_type[:_SHOWN]}"' if media_type else ", got no Content-Type"
     )
-    raise BodyError(
-        "unsupported_media_type", f"The request has the wrong type: {why}.", {"Content-Type": why}, 415
-    )
+    raise BodyError("unsupported_media_type", f"The request has the wrong type: {why}.", {"Content-Type": why}, 415)
 
 
 class _Mark(NamedTuple):

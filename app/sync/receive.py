@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 import structlog
 from psycopg import errors as pg
+from psycopg.rows import tuple_row
 
 from app.db.queries import queries
 from app.errors import DatabaseUnavailable, unavailable
@@ -81,7 +82,7 @@ def receive(
     Raises:
         DatabaseUnavailable: PostgreSQL did not take it within a second; nothing is known to be committed.
     """
-    parameters = {
+    parameters = {  # in the order of the query's placeholders
         "user_id": user_id,
         "receipt": receipt or uuid.uuid4(),
         "source": source,
@@ -108,8 +109,13 @@ def receive(
 
 def _call(services: Services, parameters: dict[str, Any], timeout: float) -> Outcome:
     with services.db.connection(timeout) as connection:
-        row = queries().receive_event(connection, **parameters)
-    return Outcome(**row)
+        # The one query where it counts: a raw cursor neither translates placeholders nor makes a dictionary of the row, which
+        # is a third of what psycopg does for a call.
+        cursor = psycopg.RawCursor(connection, row_factory=tuple_row)
+        row = cursor.execute(queries().receive_event.sql, tuple(parameters.values())).fetchone()
+    if row is None:
+        raise psycopg.DataError("receive_event has returned nothing")
+    return Outcome(*row)
 
 
 def _worth_repeating(error: psycopg.Error) -> bool:

@@ -115,6 +115,10 @@ def _title(step: Step) -> Sentence:
     return Sentence("search", text, detail, candidates)
 
 
+def _title_taken(_step: Step) -> Sentence:
+    return Sentence("link", "Another Plex show of this name is that show already, so the name alone does not decide.")
+
+
 def _mark(step: Step) -> Sentence:
     how = METHODS.get(str(step.get("method")))
     confidence = step.get("confidence")
@@ -177,6 +181,7 @@ _STEPS: dict[str, Callable[[Step], Sentence]] = {
     "ids": _ids,
     "look_up": _look_up,
     "title": _title,
+    "title_taken": _title_taken,
     "mark": _mark,
     "episode_missing": _episode_missing,
     "duplicate": _duplicate,

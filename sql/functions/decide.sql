@@ -43,6 +43,20 @@ begin
                                            (p_event ->> 'episode_year')::integer);
     v_trace := v_trace || jsonb_build_object('step', 'title', 'title', p_event ->> 'show_title',
                                              'candidates', v_match.candidates, 'verdict', coalesce(v_match.method, v_match.conflict_type));
+    -- A remake is called what the first one is called. When one agent gives two GUIDs, those are two shows, and the name alone
+    -- does not make them one.
+    if v_match.method <> 'title_year' and exists (
+        select from plex_show_mappings m
+        where m.user_id = p_user_id and m.tvshow_id = v_match.tvshow_id and m.plex_guid <> p_event ->> 'show_guid'
+          and split_part(m.plex_guid, '://', 1) = split_part(p_event ->> 'show_guid', '://', 1)
+          and not tracker.guid_is_local(m.plex_guid)
+    ) then
+        return jsonb_build_object('verdict', 'conflict', 'conflict_type', 'low_confidence',
+            'candidates', (
+                select jsonb_agg(c || jsonb_build_object('score', 0.55, 'reason', 'same title, but another Plex show is mapped to it'))
+                from jsonb_array_elements(v_match.candidates) c where (c ->> 'tvshow_id')::bigint = v_match.tvshow_id),
+            'trace', v_trace || jsonb_build_object('step', 'title_taken', 'tvshow_id', v_match.tvshow_id));
+    end if;
     if v_match.tvshow_id is not null then
         return jsonb_build_object('verdict', 'mapped', 'tvshow_id', v_match.tvshow_id, 'confidence', v_match.confidence,
                                   'method', v_match.method, 'trace', v_trace);

@@ -41,7 +41,9 @@ begin
         select l.id into v_repeat_of from plex_webhook_logs l
         where l.user_id = p_user_id and l.event_key = v_event_key
           and l.status in ('success', 'pending', 'conflict')
-          and (p_event ->> 'last_viewed_at' is not null
+          -- lastViewedAt names a viewing only where it was believed: of a shared user's viewing Plex may tell the owner's, which
+          -- is the same from one rewatch to the next.
+          and (abs(extract(epoch from l.watched_at) - (p_event ->> 'last_viewed_at')::numeric) <= 1800
                or abs(extract(epoch from l.watched_at - v_watched_at))
                   < coalesce(nullif((p_event ->> 'duration_ms')::numeric, 0) / 1000, 1800))
         limit 1;

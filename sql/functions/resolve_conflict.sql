@@ -11,6 +11,7 @@ declare
     v_log plex_webhook_logs;
     v_event jsonb;
     v_settled record;
+    v_reason text;
     v_actions text[] := '{}';
 begin
     select * into v_conflict from plex_conflicts where user_id = p_user_id and id = p_conflict_id;
@@ -46,7 +47,9 @@ begin
             raise exception 'show % is not there', coalesce(p_tvshow_id, v_conflict.tvshow_id) using errcode = 'TK404';
         end if;
         if (p_season is not null or p_episode is not null) and 1 < (
-            select count(distinct (l.plex_season, l.plex_episode, l.payload #>> '{Metadata,originallyAvailableAt}'))
+            -- What has no number is told apart by its date and name.
+            select count(distinct (l.plex_season, l.plex_episode, l.payload #>> '{Metadata,originallyAvailableAt}',
+                                   case when l.plex_episode is null then l.payload #>> '{Metadata,title}' end))
             from plex_webhook_logs l where l.conflict_id = p_conflict_id and l.status = 'conflict'
         ) then
             raise exception 'several episodes wait here: one season and episode number cannot be right for all of them'
@@ -101,6 +104,17 @@ begin
             v_actions := v_actions || 'ignored'::text;
             continue;
         end if;
+        -- Whose viewings count may have been decided while they waited.
+        v_reason := ignore_reason(p_user_id, jsonb_build_object('event', v_log.event_type, 'type', 'episode',
+                                  'server_uuid', v_log.plex_server, 'user', v_log.payload -> 'user'), v_log.account_id);
+        if v_reason in ('account_not_tracked', 'server_not_tracked') then
+            update plex_webhook_logs l
+            set status = 'ignored', action_taken = v_reason,
+                trace = l.trace || jsonb_build_object('step', 'resolved', 'conflict_id', p_conflict_id, 'action', p_action)
+            where l.id = v_log.id;
+            v_actions := v_actions || v_reason;
+            continue;
+        end if;
         v_event := v_show || jsonb_strip_nulls(jsonb_build_object(
             'season', coalesce(p_season, v_log.plex_season), 'episode', coalesce(p_episode, v_log.plex_episode),
             'plex_season', v_log.plex_season, 'plex_episode', v_log.plex_episode,
@@ -125,4 +139,4 @@ end
 $$;
 comment on function resolve_conflict(bigint, bigint, text, bigint, integer, integer, jsonb) is
     'The user''s answer (select, create_new, ignore, ignore_forever): keeps the mapping, learns the name, and replays every held
-event in viewing order, in one transaction. Raises TK404, TK409 (resolved before), TK422.';
+event in viewing order, in one transaction; of accounts and servers that do not count any more it is ignored. Raises TK404, TK409 (resolved before), TK422.';

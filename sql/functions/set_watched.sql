@@ -5,6 +5,12 @@ language plpgsql volatile
 set search_path from current
 as $$
 begin
+    -- "Not watched", said now, is about every viewing that is known: also one that a fast clock dated minutes ahead.
+    if not p_watched and p_at is null then
+        select greatest(now(), max(w.occurred_at)) into p_at from watch_events w
+        where w.user_id = p_user_id and w.tvshow_id = p_tvshow_id and w.season = p_season and w.episode = p_episode
+          and w.kind = 'viewing';
+    end if;
     select m.action, m.first_watched_at into action, first_watched_at
     from mark_watched(p_user_id, p_tvshow_id, p_season, p_episode, null, case when p_watched then 'mark' else 'unmark' end,
                       coalesce(p_at, now()), 'manual') m;

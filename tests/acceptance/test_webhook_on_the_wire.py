@@ -27,7 +27,7 @@ def _show(running: Appliance, title: str, seasons: dict[int, int]) -> int:
 
 
 def test_ninety_six_episodes_of_one_show_sent_by_sixteen_clients_are_all_marked(running: Appliance) -> None:
-    show = _show(running, "Ninety-Six", {season: 12 for season in range(1, 9)})
+    show = _show(running, "Ninety-Six", dict.fromkeys(range(1, 9), 12))
     messages = [
         episode(grandparentTitle="Ninety-Six", parentIndex=season, index=number)
         for season in range(1, 9)

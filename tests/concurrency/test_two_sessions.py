@@ -261,6 +261,57 @@ def test_event_then_the_deletion_of_its_show_keeps_the_play(
     assert mapping["tvshow_id"] is None
 
 
+def test_deletion_then_a_mapping_to_the_deleted_show_is_refused(
+    conn: Connection, make_user: MakeUser, make_show: MakeShow, two_sessions: TwoSessions
+) -> None:
+    user = make_user()
+    make_show(user, payloads.SHOW)
+    other = make_show(user, "Nightwatch")
+    receive(conn, user, scrobble())
+    mapping = one(conn, "select id from plex_show_mappings")["id"]
+    with pytest.raises(psycopg.Error) as raised:
+        in_turn(
+            two_sessions,
+            lambda c: delete_show(c, user, other),
+            lambda c: c.execute("select update_mapping(%s, %s, %s)", (user, mapping, Jsonb({"tvshow_id": other}))),
+        )
+    assert raised.value.sqlstate == "TK404"
+
+
+def test_a_changed_mapping_then_an_event_goes_by_the_change(
+    conn: Connection, make_user: MakeUser, make_show: MakeShow, two_sessions: TwoSessions
+) -> None:
+    """The event has read its mapping before the change is committed, and waits for the mapping's row."""
+    user = make_user()
+    show = make_show(user, payloads.SHOW)
+    other = make_show(user, "Nightwatch")
+    receive(conn, user, scrobble())
+    mapping = one(conn, "select id from plex_show_mappings")["id"]
+    _, event = in_turn(
+        two_sessions,
+        lambda c: c.execute("select update_mapping(%s, %s, %s)", (user, mapping, Jsonb({"tvshow_id": other}))),
+        lambda c: with_patience(receive, c, user, scrobble(episode=2)),
+    )
+    assert event["tvshow_id"] == other
+    assert [len(plays(conn, show)), len(plays(conn, other))] == [1, 1]
+
+
+def test_a_forgotten_mapping_then_an_event_is_decided_anew(
+    conn: Connection, make_user: MakeUser, make_show: MakeShow, two_sessions: TwoSessions
+) -> None:
+    user = make_user()
+    show = make_show(user, payloads.SHOW)
+    receive(conn, user, scrobble())
+    mapping = one(conn, "select id from plex_show_mappings")["id"]
+    _, event = in_turn(
+        two_sessions,
+        lambda c: c.execute("select delete_mapping(%s, %s)", (user, mapping)),
+        lambda c: with_patience(receive, c, user, scrobble(episode=2)),
+    )
+    assert (event["status"], event["tvshow_id"]) == ("success", show)
+    assert log_row(conn, event["log_id"])["trace"][0]["step"] == "title"
+
+
 @pytest.mark.parametrize("answers_first", [True, False])
 def test_an_answer_and_the_deletion_of_the_show_that_it_is_about_do_not_deadlock(
     conn: Connection,

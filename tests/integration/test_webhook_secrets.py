@@ -8,8 +8,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from flask.testing import FlaskClient
 
 from app.db.pool import Database
+from app.errors import DatabaseUnavailable
 from app.security import webhook_secrets
 from app.security.webhook_secrets import WebhookSecrets
 from tests.conftest import Connection
@@ -71,6 +73,17 @@ def test_wrong_guesses_read_the_table_twenty_times_a_second_at_most(
     seconds = time.monotonic() - started
 
     assert len(reads) <= seconds / webhook_secrets.PAUSE_BETWEEN_READS_SECONDS + 2
+
+
+def test_before_the_secrets_were_read_nobody_is_told_that_theirs_is_wrong(
+    db: Database, client: FlaskClient, make_user: Callable[..., int]
+) -> None:
+    make_user(secret="right")
+    db.close()
+    with pytest.raises(DatabaseUnavailable):
+        WebhookSecrets(db).owner("right")
+    answer = client.post("/api/plex/webhook?secret=right", json={"event": "media.play"})
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
 
 
 def test_while_the_database_is_away_known_secrets_open_and_nobody_waits_twice(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import psycopg
 
-_HEAD = """-- The schema as the migrations leave it. Written by `make schema`, for reading and for comparison; never executed.
+_HEAD = """-- The schema as the migrations leave it. Written by `make schema`, to be read and compared; never executed.
 """
 
 _TABLES = """
@@ -28,7 +28,8 @@ order by array_position('{p,u,f,c}'::"char"[], contype), conname
 _INDEXES = """
 select c.relname::text, pg_get_indexdef(i.indexrelid), obj_description(i.indexrelid, 'pg_class')
 from pg_index i join pg_class c on c.oid = i.indexrelid
-where i.indrelid = %s and not exists (select from pg_constraint k where k.conindid = i.indexrelid and k.contype in ('p', 'u'))
+where i.indrelid = %s
+  and not exists (select from pg_constraint k where k.conindid = i.indexrelid and k.contype in ('p', 'u'))
 order by c.relname
 """
 _FUNCTIONS = """

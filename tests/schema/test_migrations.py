@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import threading
 import time
@@ -107,10 +108,8 @@ def test_a_start_that_is_cut_off_while_it_migrates_is_made_good_by_the_next(empt
 
 
 def _ignore(kind: type[Exception], call: Callable[..., object], *arguments: object, **named: object) -> None:
-    try:
+    with contextlib.suppress(kind):
         call(*arguments, **named)
-    except kind:
-        pass
 
 
 @pytest.mark.parametrize("names", [["0001_a", "0003_b"], ["0001_a", "0001_b"], ["first"]])

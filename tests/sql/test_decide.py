@@ -133,3 +133,33 @@ def test_an_episode_without_a_title_of_its_show_is_asked_about(
     make_show(user, payloads.SHOW)
     answer = decide(conn, user, payloads.episode_without_guids(grandparentTitle=payloads.MISSING))
     assert (answer["verdict"], answer["conflict_type"]) == ("conflict", "no_match")
+
+
+def test_a_remake_of_the_same_name_is_asked_about(conn: Connection, make_user: MakeUser, make_show: MakeShow) -> None:
+    user = make_user()
+    show = make_show(user, payloads.SHOW, year=1985)
+    assert receive(conn, user, scrobble())["tvshow_id"] == show
+    remake = scrobble(grandparentGuid="plex://show/of-the-remake", grandparentRatingKey="77")
+    answer = decide(conn, user, remake)
+    assert (answer["verdict"], answer["conflict_type"]) == ("conflict", "low_confidence")
+    (candidate,) = answer["candidates"]
+    assert (candidate["tvshow_id"], candidate["reason"]) == (
+        show,
+        "same title, but another Plex show is mapped to it",
+    )
+    named = scrobble(f"{payloads.SHOW} (1985)", grandparentGuid="plex://show/of-the-remake", grandparentRatingKey="77")
+    assert decide(conn, user, named)["tvshow_id"] == show
+
+
+def test_the_same_show_of_another_agent_or_server_is_no_remake(
+    conn: Connection, make_user: MakeUser, make_show: MakeShow
+) -> None:
+    user = make_user()
+    show = make_show(user, payloads.SHOW)
+    receive(conn, user, scrobble())
+    for message in (
+        payloads.legacy_thetvdb(grandparentRatingKey="77"),
+        payloads.unmatched(Server={"uuid": "S2"}),
+        payloads.episode_without_guids(Server={"uuid": "S2"}),
+    ):
+        assert decide(conn, user, message)["tvshow_id"] == show

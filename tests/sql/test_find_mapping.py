@@ -43,9 +43,32 @@ def test_a_local_guid_counts_on_its_own_server_only(conn: Connection, make_user:
     user = make_user()
     first = add(conn, user, guid=guid, server="S1", title="Race Reports")
     second = add(conn, user, guid=guid, server="S2", title="Other Reports")
-    assert find(conn, user, show_guid=guid, show_guid_local=True, show_title="x") == first
-    assert find(conn, user, show_guid=guid, show_guid_local=True, server_uuid="S2", show_title="x") == second
-    assert find(conn, user, show_guid=guid, show_guid_local=True, server_uuid="S3") is None
+    assert find(conn, user, show_guid=guid, show_title="Race reports") == first
+    assert find(conn, user, show_guid=guid, show_title=None) == first
+    assert find(conn, user, show_guid=guid, server_uuid="S2", show_title="Other Reports") == second
+    assert find(conn, user, show_guid=guid, server_uuid="S3") is None
+    # It holds a rating key, which a rebuilt library gives to another show.
+    assert find(conn, user, show_guid=guid, show_title="Nightwatch") is None
+
+
+@pytest.mark.parametrize(
+    ("kept", "told", "same"),
+    [
+        (GUID, "plex://show/of-a-remake", False),
+        ("com.plexapp.agents.thetvdb://1", "com.plexapp.agents.thetvdb://2", False),
+        ("com.plexapp.agents.thetvdb://1", GUID, True),
+        (GUID, LOCAL, True),
+        (GUID, None, True),
+        (None, GUID, True),
+    ],
+)
+def test_by_its_rating_key_a_show_is_known_unless_one_agent_gives_it_two_guids(
+    conn: Connection, make_user: MakeUser, kept: str | None, told: str | None, same: bool
+) -> None:
+    user = make_user()
+    mapping = add(conn, user, key="12", guid=kept, title="Shameless")
+    found = find(conn, user, show_rating_key="12", show_guid=told, show_title="Shameless")
+    assert found == (mapping if same else None)
 
 
 def test_the_guid_wins_over_the_rating_key(conn: Connection, make_user: MakeUser) -> None:

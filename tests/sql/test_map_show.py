@@ -152,3 +152,40 @@ def test_what_the_user_confirmed_is_changed_by_the_user_only(
     assert mapping(conn, kept)["tvshow_id"] == first
     keep(conn, user, DARK, second, confirmed=True)
     assert mapping(conn, kept)["tvshow_id"] == second
+
+
+def test_a_local_guid_of_a_rebuilt_library_goes_to_the_new_show(
+    conn: Connection, make_user: MakeUser, make_show: MakeShow
+) -> None:
+    user = make_user()
+    races, other = make_show(user, "Race Reports"), make_show(user, "Nightwatch")
+    media = {"server_uuid": "S1", "show_guid": "local://4711", "show_title": "Race Reports"}
+    old = keep(conn, user, media, races)
+    new = keep(conn, user, media | {"show_title": "Nightwatch"}, other)
+    assert (mapping(conn, old)["plex_guid"], mapping(conn, old)["tvshow_id"]) == (None, races)
+    assert (mapping(conn, new)["plex_guid"], mapping(conn, new)["tvshow_id"]) == ("local://4711", other)
+
+
+def test_a_guid_that_counts_everywhere_is_not_given_up_for_a_local_one(
+    conn: Connection, make_user: MakeUser, make_show: MakeShow
+) -> None:
+    user = make_user()
+    show = make_show(user, "Dark")
+    kept = keep(conn, user, DARK, show)
+    assert keep(conn, user, DARK | {"show_guid": "local://12"}, show) == kept
+    assert mapping(conn, kept)["plex_guid"] == "plex://show/dark"
+
+
+def test_another_answer_takes_the_learnt_name_from_the_show_before(
+    conn: Connection, make_user: MakeUser, make_show: MakeShow
+) -> None:
+    user = make_user()
+    first, second = make_show(user, "Dunkel"), make_show(user, "Finster")
+    keep(conn, user, DARK, first, confirmed=True)
+    conn.execute(
+        "insert into show_titles (user_id, tvshow_id, title, kind) values (%s, %s, 'Dark', 'learnt')", (user, first)
+    )
+    keep(conn, user, DARK, first, confirmed=True)
+    assert value(conn, "select count(*) as n from show_titles where title = 'Dark'") == 1
+    keep(conn, user, DARK, second, confirmed=True)
+    assert value(conn, "select count(*) as n from show_titles where title = 'Dark'") == 0

@@ -142,6 +142,19 @@ def test_without_a_viewing_time_a_repeat_is_one_only_within_the_length_of_the_ep
     assert receive(conn, user, message, at=AT + timedelta(minutes=44))["action"] == "rewatched"
 
 
+def test_a_viewing_time_that_was_not_believed_makes_no_repeat_of_a_rewatch(
+    conn: Connection, make_user: MakeUser, make_show: MakeShow
+) -> None:
+    """Of a shared user's viewing Plex may tell the owner's lastViewedAt, which stays what it is."""
+    user = make_user()
+    show = make_show(user, payloads.SHOW, runtime=43)
+    message = scrobble(at=AT - 100 * HOUR, viewCount=payloads.MISSING)
+    assert receive(conn, user, message, at=AT)["action"] == "marked_watched"
+    assert receive(conn, user, message, at=AT + timedelta(minutes=1))["status"] == "duplicate"
+    assert receive(conn, user, message, at=AT + 24 * HOUR)["action"] == "rewatched"
+    assert live_times(conn, show) == [AT, AT + 24 * HOUR]
+
+
 def test_a_second_trigger_of_one_viewing_is_no_second_play(
     conn: Connection, make_user: MakeUser, make_show: MakeShow
 ) -> None:

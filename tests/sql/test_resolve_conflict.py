@@ -205,6 +205,36 @@ def test_the_same_episode_held_twice_may_be_given_one_number(
     assert row["outcomes"] == {"marked_watched": 1, "rewatched": 1}
 
 
+@pytest.mark.parametrize(
+    ("table", "why"), [("plex_accounts", "account_not_tracked"), ("plex_servers", "server_not_tracked")]
+)
+def test_an_event_of_an_account_or_server_that_was_refused_since_is_not_marked(
+    conn: Connection, make_user: MakeUser, make_show: MakeShow, table: str, why: str
+) -> None:
+    user = make_user()
+    held = receive(conn, user, scrobble())
+    show = make_show(user, "Another name")
+    conn.execute(f"update {table} set counts = false where user_id = %s".encode(), (user,))
+    row = resolve(conn, user, held["conflict_id"], "select", show)
+    assert row["outcomes"] == {why: 1}
+    log = log_row(conn, held["log_id"])
+    assert (log["status"], log["action_taken"]) == ("ignored", why)
+    assert plays(conn, show) == []
+    assert mapping_of(conn, user)["tvshow_id"] == show
+
+
+def test_episodes_without_numbers_are_told_apart_by_their_names(
+    conn: Connection, make_user: MakeUser, make_show: MakeShow
+) -> None:
+    user = make_user()
+    show = make_show(user, payloads.SHOW, seasons={1: 2})
+    plain: dict[str, Any] = {"index": payloads.MISSING, "originallyAvailableAt": payloads.MISSING}
+    held = receive(conn, user, scrobble(title="Part one", ratingKey="1", **plain))
+    receive(conn, user, scrobble(title="Part two", ratingKey="2", **plain))
+    with refused(conn, "TK422"):
+        resolve(conn, user, held["conflict_id"], "select", show, season=1, episode=1)
+
+
 def test_an_answer_that_still_lacks_the_episode_asks_again(
     conn: Connection, make_user: MakeUser, make_show: MakeShow
 ) -> None:

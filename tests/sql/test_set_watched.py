@@ -88,6 +88,17 @@ def test_an_unmark_of_everything_leaves_an_unwatched_episode(
     assert_totals_are_a_recount(conn, show)
 
 
+def test_an_unmark_said_now_is_also_about_a_viewing_that_a_fast_clock_dated_ahead(
+    conn: Connection, make_user: MakeUser, make_show: MakeShow
+) -> None:
+    user = make_user()
+    show = make_show(user, "Harbour Lights", runtime=22)
+    ahead = value(conn, "select date_trunc('second', now()) + interval '10 minutes' as t")
+    receive(conn, user, scrobble(at=ahead), at=ahead)
+    assert set_watched(conn, user, show, False)["first_watched_at"] is None
+    assert live_times(conn, show) == []
+
+
 def test_an_unmark_of_what_was_not_watched_is_no_error(
     conn: Connection, make_user: MakeUser, make_show: MakeShow
 ) -> None:

@@ -528,6 +528,14 @@ class TestEventKey:
     def test_what_does_not_matter_does_not_change_it(self, change: dict[str, Any]) -> None:
         assert parse_event(episode(**change)).event_key == parse_event(episode()).event_key
 
+    @pytest.mark.parametrize("change", [{"grandparentTitle": "Nightwatch"}, {"title": "Another episode"}])
+    def test_what_has_no_key_and_no_guid_is_told_apart_by_its_names(self, change: dict[str, Any]) -> None:
+        nameless = {"ratingKey": MISSING, "grandparentRatingKey": MISSING, "guid": MISSING}
+        one = parse_event(payloads.episode_without_guids(**nameless))
+        other = parse_event(payloads.episode_without_guids(**nameless, **change))
+        assert one.event_key != other.event_key
+        assert one.event_key == parse_event(payloads.episode_without_guids(**nameless)).event_key
+
     def test_missing_and_neighbouring_values_are_not_confused(self) -> None:
         one = parse_event(episode(Account={"id": None, "title": "1"}))
         other = parse_event(episode(Account={"id": 1, "title": None}))
