@@ -81,26 +81,27 @@ def running_installation(database_url: str | None = None, owner_url: str | None 
         database_url: an external database made for this (it is left as the benchmark leaves it); None: embedded.
         owner_url: the role that migrates it; None: the same.
     """
+    _forget_settings()
     directory = Path(tempfile.mkdtemp(prefix="tellykeep-bench-"))
     address = (HOST, free_port())
     values = {
-        "data_dir": str(directory),
+        "data_dir": str(directory / "data"),
         "bind": f"{HOST}:{address[1]}",
-        "log_level": "warning",
         "webhook_rate_limit": "1000000 per second",
         "database_url": database_url,
         "database_owner_url": owner_url,
     }
     settings = load_settings(**{name: value for name, value in values.items() if value})
-    environment = {environment_name(name): value or "" for name, value in values.items()}
+    environment = {environment_name(name): value for name, value in values.items() if value}
+    command = [str(Path(sys.executable).with_name("tellykeep")), "serve"]
+    url = f"http://{HOST}:{address[1]}/readyz"
     try:
-        command = [str(Path(sys.executable).with_name("tellykeep")), "serve"]
-        with running(command, environment, f"http://{HOST}:{address[1]}/readyz") as process:
+        with running(command, environment, url, directory / "serve.log") as process:
             database = start_database(settings)
             services = build_services(settings)
             try:
                 open_database(services, database)
-                serving = Serving(process.pid, _postmaster(directory))
+                serving = Serving(process.pid, _postmaster(settings.data_dir))
                 yield Installation(settings, address, serving, database, services)
             finally:
                 services.db.close()
@@ -110,20 +111,30 @@ def running_installation(database_url: str | None = None, owner_url: str | None 
 
 
 @contextmanager
-def running(command: list[str], environment: Mapping[str, str], ready_url: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Runs a server until the end of the block. `ready_url` answers 200 from when it can be used.
+def running(
+    command: list[str], environment: Mapping[str, str], ready_url: str, log: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Runs a server until the end of the block.
+
+    Args:
+        command: the program and its arguments.
+        environment: variables beside the ones that are there.
+        ready_url: answers 200 from when it can be used.
+        log: where what it writes goes.
 
     Raises:
-        RuntimeError: it ended, or was not ready in time.
+        RuntimeError: it ended, or was not ready in time; with the end of its log.
     """
-    process = subprocess.Popen(command, env=os.environ | environment, stdout=subprocess.DEVNULL)
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, env=os.environ | environment, stdout=output, stderr=subprocess.STDOUT)
     try:
         deadline = time.monotonic() + _READY_SECONDS
         while not _answers(ready_url):
-            if process.poll() is not None:
-                raise RuntimeError(f"{command[0]} ended with {process.returncode}")
-            if time.monotonic() > deadline:
-                raise RuntimeError(f"{command[0]} was not ready after {_READY_SECONDS:.0f} seconds")
+            if process.poll() is not None or time.monotonic() > deadline:
+                end = log.read_text(errors="replace")[-2000:]
+                raise RuntimeError(
+                    f"{' '.join(command)} was not ready after {_READY_SECONDS:.0f} seconds, or ended:\n{end}"
+                )
             time.sleep(0.1)
         yield process
     finally:
@@ -133,6 +144,14 @@ def running(command: list[str], environment: Mapping[str, str], ready_url: str) 
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _forget_settings() -> None:
+    """Takes settings of an installation out of the environment: it is not to be measured, let alone written to."""
+    for attribute in Settings.model_fields:
+        name = environment_name(attribute)
+        os.environ.pop(name, None)
+        os.environ.pop(f"{name}_FILE", None)
 
 
 def free_port() -> int:

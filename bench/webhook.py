@@ -190,11 +190,11 @@ def time_queries(installation: Installation, user_id: int) -> dict[str, tuple[fl
 
 
 @contextmanager
-def _parse_only_server() -> Iterator[ParseOnly]:
+def _parse_only_server(directory: Path) -> Iterator[ParseOnly]:
     address = (HOST, free_port())
     environment = {"TELLYKEEP_BIND": f"{HOST}:{address[1]}"}
     command = [sys.executable, "-m", "bench.parse_only"]
-    with running(command, environment, f"http://{HOST}:{address[1]}/readyz") as process:
+    with running(command, environment, f"http://{HOST}:{address[1]}/readyz", directory / "parse_only.log") as process:
         yield ParseOnly(address, process.pid)
 
 
@@ -215,7 +215,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
                 owner.execute("vacuum analyze tracker.tvshows, tracker.show_titles, tracker.plex_show_mappings")
                 version = owner.info.server_version // 10000
             say(f"measuring: {options.runs} runs of {options.seconds:g} s")
-            with _parse_only_server() as parse_only, MemoryWatch(installation.serving) as memory:
+            with _parse_only_server(directory) as parse_only, MemoryWatch(installation.serving) as memory:
                 measured = measure(installation, parse_only, watchers, options.connections, options.seconds)
             kept = verify(owner_url, watchers)
             queries = time_queries(installation, accounts[0].user_id)

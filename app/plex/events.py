@@ -413,16 +413,20 @@ class PlexEvent:
     def show_key(self) -> str:
         """One stable key for the show as Plex tells it, at most 600 characters; "" for what is no episode.
 
-        It is what "one open conflict per show" counts. The show's GUID, with the server's uuid before it if
-        it is a local one; else the server's rating key of the show; else the title.
+        It is what "one open conflict per show" counts. The show's GUID; where that is missing or a local one,
+        the server's uuid with the local GUID or rating key, and the title, as a rebuilt library gives the
+        keys to other shows; else the title alone.
         """
         if self.type != "episode":
             return ""
+        if self.show_guid is not None and not self.show_guid_is_local:
+            return _fitted(self.show_guid)
+        title = " ".join((self.show_title or "").casefold().split())
         if self.show_guid is not None:
-            return _fitted(f"{self.server_uuid}|{self.show_guid}" if self.show_guid_is_local else self.show_guid)
+            return _fitted(f"{self.server_uuid}|{self.show_guid}|{title}")
         if self.show_rating_key is not None:
-            return _fitted(f"{self.server_uuid}|key/{self.show_rating_key}")
-        return _fitted("title/" + " ".join((self.show_title or "").casefold().split()))
+            return _fitted(f"{self.server_uuid}|key/{self.show_rating_key}|{title}")
+        return _fitted(f"title/{title}")
 
     @property
     def event_key(self) -> str:

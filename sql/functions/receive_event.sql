@@ -39,7 +39,7 @@ begin
         v_watched_at := viewing_time(p_event, p_received_at);
         v_event_key := p_event ->> 'event_key';
         select l.id into v_repeat_of from plex_webhook_logs l
-        where l.user_id = p_user_id and l.event_key = v_event_key
+        where l.event_key = v_event_key and (l.user_id = p_user_id) is true
           and l.status in ('success', 'pending', 'conflict')
           -- lastViewedAt names a viewing only where it was believed: of a shared user's viewing Plex may tell the owner's, which
           -- is the same from one rewatch to the next.

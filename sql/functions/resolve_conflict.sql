@@ -99,7 +99,7 @@ begin
             update plex_webhook_logs l
             set status = 'ignored', action_taken = case p_action when 'ignore' then 'ignored_by_user' else 'sync_disabled' end,
                 mapping_id = coalesce(v_mapping_id, l.mapping_id),
-                trace = l.trace || jsonb_build_object('step', 'resolved', 'conflict_id', p_conflict_id, 'action', p_action)
+                trace = l.trace::jsonb || jsonb_build_object('step', 'resolved', 'conflict_id', p_conflict_id, 'action', p_action)
             where l.id = v_log.id;
             v_actions := v_actions || 'ignored'::text;
             continue;
@@ -110,7 +110,7 @@ begin
         if v_reason in ('account_not_tracked', 'server_not_tracked') then
             update plex_webhook_logs l
             set status = 'ignored', action_taken = v_reason,
-                trace = l.trace || jsonb_build_object('step', 'resolved', 'conflict_id', p_conflict_id, 'action', p_action)
+                trace = l.trace::jsonb || jsonb_build_object('step', 'resolved', 'conflict_id', p_conflict_id, 'action', p_action)
             where l.id = v_log.id;
             v_actions := v_actions || v_reason;
             continue;
@@ -123,7 +123,7 @@ begin
         select * into v_settled from settle_event(
             p_user_id, v_event,
             jsonb_build_object('verdict', 'mapped', 'tvshow_id', tvshow_id, 'mapping_id', v_mapping_id,
-                'trace', v_log.trace || jsonb_build_object('step', 'resolved', 'conflict_id', p_conflict_id, 'action', p_action)),
+                'trace', v_log.trace::jsonb || jsonb_build_object('step', 'resolved', 'conflict_id', p_conflict_id, 'action', p_action)),
             v_log.id, v_log.source, v_log.watched_at, v_log.account_id);
         update plex_webhook_logs l
         set status = v_settled.status, action_taken = v_settled.action, tvshow_id = v_settled.tvshow_id,

@@ -183,7 +183,7 @@ def test_a_missing_episode_may_stand_for_another_one(
 
 @pytest.mark.parametrize("numbers", [{"season": 1, "episode": 1}, {"episode": 1}, {"season": 1}])
 def test_one_number_for_several_waiting_episodes_is_refused(
-    conn: Connection, make_user: MakeUser, make_show: MakeShow, numbers: dict[str, int]
+    conn: Connection, make_user: MakeUser, make_show: MakeShow, numbers: dict[str, Any]
 ) -> None:
     user = make_user()
     show = make_show(user, payloads.SHOW, seasons={1: 2})
@@ -277,6 +277,19 @@ def test_personal_media_is_mapped_for_its_own_server(
             receive(conn, user, message | {"Server": {"uuid": "S1"}})
     # The name was learnt, so the second server's event went by title; its mapping is its own.
     assert value(conn, "select count(*) as n from plex_show_mappings where user_id = %s", (user,)) == 2
+
+
+def test_a_key_given_to_another_show_while_the_question_is_open_is_another_question(
+    conn: Connection, make_user: MakeUser, make_show: MakeShow
+) -> None:
+    user = make_user()
+    show = make_show(user, "Hafenlichter")
+    plain: dict[str, Any] = {"Guid": payloads.MISSING, "grandparentGuid": "local://12", "grandparentRatingKey": "12"}
+    before = receive(conn, user, scrobble("Harbour Lights", **plain))
+    after = receive(conn, user, scrobble("Emerald Coast", episode=2, **plain))
+    assert after["conflict_id"] not in (None, before["conflict_id"])
+    assert resolve(conn, user, before["conflict_id"], "select", show)["outcomes"] == {"marked_watched": 1}
+    assert receive(conn, user, scrobble("Emerald Coast", episode=3, **plain))["conflict_id"] == after["conflict_id"]
 
 
 def test_an_answer_is_given_once(conn: Connection, make_user: MakeUser) -> None:

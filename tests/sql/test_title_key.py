@@ -9,7 +9,8 @@ from tests.watch_state import value
 
 
 def key(conn: Connection, title: str | None) -> str | None:
-    return value(conn, "select tracker.title_key(%s) as key", (title,))
+    answer: str | None = value(conn, "select tracker.title_key(%s) as key", (title,))
+    return answer
 
 
 @pytest.mark.parametrize(

@@ -450,12 +450,19 @@ class TestShowKey:
     @pytest.mark.parametrize("build", [payloads.unmatched, payloads.personal_media])
     def test_a_local_guid_counts_on_its_server_only(self, build: Builder) -> None:
         here, there = parse_event(build()), parse_event(build(Server={"uuid": "another"}))
-        assert here.show_key == f"{payloads.SERVER_UUID}|{here.show_guid}"
-        assert there.show_key == f"another|{here.show_guid}"
+        title = (here.show_title or "").casefold()
+        assert here.show_key == f"{payloads.SERVER_UUID}|{here.show_guid}|{title}"
+        assert there.show_key == f"another|{here.show_guid}|{title}"
 
     def test_without_a_guid_it_is_the_servers_key(self) -> None:
         event = parse_event(payloads.episode_without_guids())
-        assert event.show_key == f"{payloads.SERVER_UUID}|key/{event.show_rating_key}"
+        assert event.show_key == f"{payloads.SERVER_UUID}|key/{event.show_rating_key}|harbour lights"
+
+    @pytest.mark.parametrize("build", [payloads.unmatched, payloads.episode_without_guids])
+    def test_a_key_that_a_rebuilt_library_gave_to_another_show_is_another_one(self, build: Builder) -> None:
+        same = {"grandparentRatingKey": "12", "grandparentGuid": "local://12"}
+        keys = {parse_event(build(grandparentTitle=title, **same)).show_key for title in ("Dark", "DARK", "Emerald")}
+        assert len(keys) == 2
 
     def test_without_a_key_it_is_the_title(self) -> None:
         event = parse_event(payloads.live_tv(grandparentTitle="  The  GROSSE\tStraße "))

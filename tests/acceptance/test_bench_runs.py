@@ -1,0 +1,49 @@
+"""The benchmark runs and its database holds what was answered. How fast it was is no matter here."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.mark.timeout(300)
+def test_it_measures_everything_and_nothing_of_what_was_answered_is_lost() -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "bench.webhook",
+        "--seconds=1",
+        "--runs=1",
+        "--shows=10",
+        "--log-rows=200",
+        "--json",
+    ]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=280, check=False)
+
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["connections"].keys() == {"1", "8"}
+    for measured in found["connections"].values():
+        assert measured["errors"] == 0
+        for figure in ("webhook", "parse_only", "commits", "ratio", "p50_ms", "p99_ms", "max_ms"):
+            assert measured[figure][0] > 0, figure
+    kept = found["kept"]
+    assert kept["answered"] > 0
+    assert {kept[name] for name in ("logged", "plays", "watched", "recounted")} == {kept["answered"]}
+    assert found["memory"]["application"]["rss"] > 0
+    assert found["queries_ms"].keys() == {"activity list", "show list", "show"}
+    assert {kind: log["rows"] for kind, log in found["log"].items()} == {"viewings": 200, "scrobbles": 200}
+
+
+def test_it_says_how_it_is_called() -> None:
+    command = [sys.executable, "bench/webhook.py", "--help"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert "--seconds" in done.stdout
