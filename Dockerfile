@@ -31,9 +31,10 @@ LABEL org.opencontainers.image.title="Tellykeep" \
       org.opencontainers.image.licenses="AGPL-3.0-or-later"
 
 # /data is open to every uid, because `docker run --user` copies it into a new volume with the rights that it has here.
+# Not sticky: in a sticky directory the kernel (fs.protected_regular) keeps a `docker exec -u 0` from the locks in it.
 RUN groupadd --gid 10001 tellykeep \
  && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin tellykeep \
- && install -d -o tellykeep -g tellykeep -m 1777 /data
+ && install -d -o tellykeep -g tellykeep -m 0777 /data
 
 COPY --from=build /usr/local/lib/libnss_wrapper.so /usr/local/lib/
 COPY --from=build /app/.venv /app/.venv

@@ -95,6 +95,8 @@ class Container:
 
     def port(self, inside: int) -> int:
         """The port of this machine that leads to it; another one after each start."""
+        state = self.inspect()["State"]
+        assert state["Running"], f"it ended: {state}\n{self.logs()}"
         return int(docker("port", self.name, f"{inside}/tcp").splitlines()[0].rpartition(":")[2])
 
     def logs(self) -> str:

@@ -296,6 +296,13 @@ def test_the_healthcheck_of_the_image_says_ready(image: str) -> None:
         assert tellykeep.probe() == (0, "ok")
 
 
+def test_a_command_of_root_works_beside_a_server_of_another_user(image: str) -> None:
+    with new_volume() as volume, started(image, "--user", "1026:100", volume=volume) as tellykeep:
+        wait_until_ready(tellykeep)
+        assert docker("exec", "--user", "0", tellykeep.name, "tellykeep", "migrate").startswith("The database is up")
+        assert tellykeep.probe() == (0, "ok")
+
+
 def test_a_second_container_on_the_same_volume_is_refused(image: str) -> None:
     with new_volume() as volume, started(image, volume=volume) as first:
         wait_until_ready(first)
