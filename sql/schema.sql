@@ -1,5 +1,18 @@
 -- The schema as the migrations leave it. Written by `make schema`, to be read and compared; never executed.
 
+domain catalogue_id as integer CHECK ((VALUE > 0))  -- An id of TMDB or TVDB.
+domain confidence as numeric(3,2) CHECK (((VALUE >= (0)::numeric) AND (VALUE <= (1)::numeric)))  -- How sure a match is.
+domain event_source as text CHECK ((VALUE = ANY (ARRAY['webhook'::text, 'history'::text, 'spool'::text, 'manual'::text])))  -- Where an event came from.
+domain event_status as text CHECK ((VALUE = ANY (ARRAY['pending'::text, 'success'::text, 'conflict'::text, 'ignored'::text, 'duplicate'::text, 'failed'::text])))  -- What became of an event.
+domain imdb_id as text CHECK ((VALUE ~ '^tt[0-9]{1,12}$'::text))  -- An id of IMDb.
+domain natural_number as integer CHECK ((VALUE >= 0))  -- The number of a season or an episode (0 is one like any other), or a count.
+domain said as text CHECK ((VALUE = ANY (ARRAY['viewing'::text, 'mark'::text, 'unmark'::text])))  -- What was said about an episode.
+domain seasons_document as jsonb CHECK ((jsonb_typeof(VALUE) = 'array'::text))  -- The seasons of a show with their episodes.
+domain show_source as text CHECK ((VALUE = ANY (ARRAY['manual'::text, 'plex'::text, 'import'::text])))  -- Who added a show.
+domain show_title as text CHECK (((length(VALUE) >= 1) AND (length(VALUE) <= 1000)))  -- The title of a show.
+domain viewing_source as text CHECK ((VALUE = ANY (ARRAY['webhook'::text, 'history'::text, 'spool'::text, 'manual'::text, 'import'::text])))  -- Where a viewing, a mark or an unmark came from.
+domain void_reason as text CHECK ((VALUE = ANY (ARRAY['unmarked'::text, 'same_viewing'::text, 'moved'::text])))  -- Why a play does not count.
+
 table api_tokens
     id bigint not null identity
     user_id bigint not null
@@ -48,30 +61,25 @@ table plays  -- One row per viewing: the fold of watch_events. Voided, never del
     id bigint not null identity
     user_id bigint not null
     tvshow_id bigint not null
-    season integer not null
-    episode integer not null
+    season natural_number not null
+    episode natural_number not null
     watched_at timestamp with time zone not null
-    source text not null
+    source viewing_source not null
     server_uuid text
-    account_id bigint
+    account_id bigint  -- No foreign key: the fold copies it from watch_events, which has one, in the transaction that writes both.
     history_key text
     plex_season integer
     plex_episode integer
     mapping_id bigint
     log_id bigint
     voided_at timestamp with time zone
-    void_reason text
+    void_reason void_reason
     created_at timestamp with time zone not null default now()
     constraint plays_pkey PRIMARY KEY (id)
-    constraint plays_account_fkey FOREIGN KEY (user_id, account_id) REFERENCES plex_accounts(user_id, id) ON DELETE SET NULL (account_id)
     constraint plays_log_fkey FOREIGN KEY (user_id, log_id) REFERENCES plex_webhook_logs(user_id, id) ON DELETE SET NULL (log_id) DEFERRABLE INITIALLY DEFERRED  -- Deferred: the log row is written once, last, when the outcome is known; the play before it in the same transaction.
     constraint plays_mapping_fkey FOREIGN KEY (user_id, mapping_id) REFERENCES plex_show_mappings(user_id, id) ON DELETE SET NULL (mapping_id)
     constraint plays_show_fkey FOREIGN KEY (user_id, tvshow_id) REFERENCES tvshows(user_id, id) ON DELETE CASCADE
     constraint plays_check CHECK (((voided_at IS NULL) = (void_reason IS NULL)))
-    constraint plays_episode_check CHECK ((episode >= 0))
-    constraint plays_season_check CHECK ((season >= 0))
-    constraint plays_source_check CHECK ((source = ANY (ARRAY['webhook'::text, 'history'::text, 'spool'::text, 'manual'::text, 'import'::text])))
-    constraint plays_void_reason_check CHECK ((void_reason = ANY (ARRAY['unmarked'::text, 'same_viewing'::text, 'moved'::text])))
     CREATE INDEX plays_episode ON tracker.plays USING btree (tvshow_id, season, episode, watched_at)
     CREATE INDEX plays_log ON tracker.plays USING btree (log_id) WHERE (log_id IS NOT NULL)
     CREATE INDEX plays_user_time ON tracker.plays USING btree (user_id, watched_at)
@@ -170,7 +178,7 @@ table plex_servers
     constraint plex_servers_uuid_key UNIQUE (user_id, server_uuid)
     constraint plex_servers_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 
-table plex_show_mappings
+table plex_show_mappings with (fillfactor=70)
     id bigint not null identity
     user_id bigint not null
     plex_server_uuid text not null default ''::text
@@ -182,7 +190,7 @@ table plex_show_mappings
     imdb_id text
     tmdb_id integer
     tvshow_id bigint  -- null: not to be tracked (ignored for good, or the user deleted the show).
-    match_confidence numeric(3,2) not null
+    match_confidence confidence not null
     match_method text not null
     manually_confirmed boolean not null default false
     sync_enabled boolean not null default true
@@ -193,7 +201,6 @@ table plex_show_mappings
     constraint plex_show_mappings_owner_key UNIQUE (user_id, id)
     constraint plex_show_mappings_show_fkey FOREIGN KEY (user_id, tvshow_id) REFERENCES tvshows(user_id, id) ON DELETE SET NULL (tvshow_id)
     constraint plex_show_mappings_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
-    constraint plex_show_mappings_match_confidence_check CHECK (((match_confidence >= (0)::numeric) AND (match_confidence <= (1)::numeric)))
     CREATE UNIQUE INDEX plex_show_mappings_guid_key ON tracker.plex_show_mappings USING btree (user_id, plex_guid) WHERE ((plex_guid IS NOT NULL) AND (NOT guid_is_local(plex_guid)))  -- Two answers for one Plex show. A Plex GUID means the same on every server.
     CREATE UNIQUE INDEX plex_show_mappings_local_guid_key ON tracker.plex_show_mappings USING btree (user_id, plex_server_uuid, plex_guid) WHERE guid_is_local(plex_guid)  -- Two answers for one unmatched show; such GUIDs count per server only.
     CREATE UNIQUE INDEX plex_show_mappings_rating_key_key ON tracker.plex_show_mappings USING btree (user_id, plex_server_uuid, plex_rating_key) WHERE (plex_rating_key IS NOT NULL)  -- One rating key of one server standing for two shows.
@@ -202,7 +209,7 @@ table plex_show_mappings
 table plex_webhook_logs
     id bigint not null identity
     user_id bigint not null
-    account_id bigint
+    account_id bigint  -- No foreign key: note_account gives it in the same transaction, and accounts go with their user only.
     tvshow_id bigint
     conflict_id bigint
     mapping_id bigint  -- No foreign key: a mapping may be forgotten while an event that it decided is on its way, and the log says what was.
@@ -213,10 +220,10 @@ table plex_webhook_logs
     receipt uuid not null
     plex_season integer
     plex_episode integer
-    attempts integer not null default 0
+    attempts natural_number not null default 0
     processing_duration_ms real
-    source text not null
-    status text not null
+    source event_source not null
+    status event_status not null
     action_taken text
     event_type text not null
     event_key text
@@ -229,18 +236,14 @@ table plex_webhook_logs
     constraint plex_webhook_logs_pkey PRIMARY KEY (id)
     constraint plex_webhook_logs_owner_key UNIQUE (user_id, id)  -- Target of composite foreign keys, and the index that the log is paged by.
     constraint plex_webhook_logs_receipt_key UNIQUE (receipt)  -- One log row per receipt: an unknown commit or a replayed spool line cannot apply an event twice.
-    constraint plex_webhook_logs_account_fkey FOREIGN KEY (user_id, account_id) REFERENCES plex_accounts(user_id, id) ON DELETE SET NULL (account_id)
     constraint plex_webhook_logs_conflict_fkey FOREIGN KEY (user_id, conflict_id) REFERENCES plex_conflicts(user_id, id)  -- A question that events wait for cannot be deleted from under them. Not restrict: with the user both go in one statement.
     constraint plex_webhook_logs_show_fkey FOREIGN KEY (user_id, tvshow_id) REFERENCES tvshows(user_id, id) ON DELETE SET NULL (tvshow_id)
     constraint plex_webhook_logs_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
-    constraint plex_webhook_logs_attempts_check CHECK ((attempts >= 0))
-    constraint plex_webhook_logs_check CHECK (((status <> 'conflict'::text) OR (conflict_id IS NOT NULL)))
-    constraint plex_webhook_logs_check1 CHECK (((status <> 'pending'::text) OR (next_attempt_at IS NOT NULL)))
-    constraint plex_webhook_logs_source_check CHECK ((source = ANY (ARRAY['webhook'::text, 'history'::text, 'spool'::text, 'manual'::text])))
-    constraint plex_webhook_logs_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'success'::text, 'conflict'::text, 'ignored'::text, 'duplicate'::text, 'failed'::text])))
+    constraint plex_webhook_logs_check CHECK ((((status)::text <> 'conflict'::text) OR (conflict_id IS NOT NULL)))
+    constraint plex_webhook_logs_check1 CHECK ((((status)::text <> 'pending'::text) OR (next_attempt_at IS NOT NULL)))
     CREATE INDEX plex_webhook_logs_conflict ON tracker.plex_webhook_logs USING btree (conflict_id) WHERE (conflict_id IS NOT NULL)
-    CREATE INDEX plex_webhook_logs_due ON tracker.plex_webhook_logs USING btree (next_attempt_at) WHERE (status = 'pending'::text)
-    CREATE INDEX plex_webhook_logs_open ON tracker.plex_webhook_logs USING btree (user_id, status, id) WHERE (status = ANY (ARRAY['pending'::text, 'conflict'::text, 'failed'::text]))
+    CREATE INDEX plex_webhook_logs_due ON tracker.plex_webhook_logs USING btree (next_attempt_at) WHERE ((status)::text = 'pending'::text)
+    CREATE INDEX plex_webhook_logs_open ON tracker.plex_webhook_logs USING btree (user_id, status, id) WHERE ((status)::text = ANY (ARRAY['pending'::text, 'conflict'::text, 'failed'::text]))
     CREATE INDEX plex_webhook_logs_repeat ON tracker.plex_webhook_logs USING hash (event_key) WHERE (event_key IS NOT NULL)  -- Finds the exact repeat of an event; a hash, which takes 38 bytes a row where a btree took 87. Ignored events have no event_key.
 
 table schema_migrations
@@ -301,42 +304,34 @@ table tmdb_cache
     constraint tmdb_cache_pkey PRIMARY KEY (cache_key)
     CREATE INDEX tmdb_cache_expiry ON tracker.tmdb_cache USING btree (expires_at)
 
-table tvshows
+table tvshows with (fillfactor=70)
     id bigint not null identity
     user_id bigint not null
-    title text not null
-    tmdb_id integer
-    tvdb_id integer
-    imdb_id text
+    title show_title not null
+    tmdb_id catalogue_id
+    tvdb_id catalogue_id
+    imdb_id imdb_id
     show_start_date date
     status text
     poster_path text
-    seasons jsonb not null default '[]'::jsonb storage e  -- [{"seasonNumber", "episodes": [{"episodeNumber", "title", "airDate", "runtime", "watched", "dateWatched"}]}]
-    total_episodes integer not null default 0
+    seasons seasons_document not null default '[]'::jsonb storage e  -- [{"seasonNumber", "episodes": [{"episodeNumber", "title", "airDate", "runtime", "watched", "dateWatched"}]}]
+    total_episodes natural_number not null default 0
     watched_episodes integer not null default 0
-    total_minutes integer not null default 0
+    total_minutes natural_number not null default 0
     plex_synced boolean not null default false
     plex_last_sync timestamp with time zone
-    source text not null default 'manual'::text
+    source show_source not null default 'manual'::text
     created_at timestamp with time zone not null default now()
     updated_at timestamp with time zone not null default now()
     deleted_at timestamp with time zone  -- Deleted by the user: hidden everywhere, kept for undo and so that plays are never lost.
     constraint tvshows_pkey PRIMARY KEY (id)
     constraint tvshows_owner_key UNIQUE (user_id, id)  -- Target of composite foreign keys: a play, mapping or conflict of one user cannot point to another user's show.
     constraint tvshows_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
-    constraint tvshows_check CHECK (((watched_episodes >= 0) AND (watched_episodes <= total_episodes)))
-    constraint tvshows_imdb_id_check CHECK ((imdb_id ~ '^tt[0-9]{1,12}$'::text))
-    constraint tvshows_seasons_check CHECK ((jsonb_typeof(seasons) = 'array'::text))
-    constraint tvshows_source_check CHECK ((source = ANY (ARRAY['manual'::text, 'plex'::text, 'import'::text])))
-    constraint tvshows_title_check CHECK (((length(title) >= 1) AND (length(title) <= 1000)))
-    constraint tvshows_tmdb_id_check CHECK ((tmdb_id > 0))
-    constraint tvshows_total_episodes_check CHECK ((total_episodes >= 0))
-    constraint tvshows_total_minutes_check CHECK ((total_minutes >= 0))
-    constraint tvshows_tvdb_id_check CHECK ((tvdb_id > 0))
+    constraint tvshows_check CHECK (((watched_episodes >= 0) AND (watched_episodes <= (total_episodes)::integer)))
     CREATE UNIQUE INDEX tvshows_imdb_key ON tracker.tvshows USING btree (user_id, imdb_id) WHERE ((imdb_id IS NOT NULL) AND (deleted_at IS NULL))  -- The same show twice in one tracker.
     CREATE UNIQUE INDEX tvshows_tmdb_key ON tracker.tvshows USING btree (user_id, tmdb_id) WHERE ((tmdb_id IS NOT NULL) AND (deleted_at IS NULL))  -- The same show twice in one tracker.
     CREATE UNIQUE INDEX tvshows_tvdb_key ON tracker.tvshows USING btree (user_id, tvdb_id) WHERE ((tvdb_id IS NOT NULL) AND (deleted_at IS NULL))  -- The same show twice in one tracker.
-    CREATE INDEX tvshows_user_title ON tracker.tvshows USING btree (user_id, "left"(lower(title), 300), id) WHERE (deleted_at IS NULL)
+    CREATE INDEX tvshows_user_title ON tracker.tvshows USING btree (user_id, "left"(lower((title)::text), 300), id) WHERE (deleted_at IS NULL)
 
 table users
     id bigint not null identity
@@ -354,11 +349,11 @@ table watch_events  -- Everything that was ever said about an episode: a viewing
     id bigint not null identity
     user_id bigint not null
     tvshow_id bigint not null
-    season integer not null
-    episode integer not null
-    kind text not null
+    season natural_number not null
+    episode natural_number not null
+    kind said not null
     occurred_at timestamp with time zone not null
-    source text not null
+    source viewing_source not null
     server_uuid text
     account_id bigint
     history_key text
@@ -370,10 +365,6 @@ table watch_events  -- Everything that was ever said about an episode: a viewing
     constraint watch_events_pkey PRIMARY KEY (id)
     constraint watch_events_account_fkey FOREIGN KEY (user_id, account_id) REFERENCES plex_accounts(user_id, id) ON DELETE SET NULL (account_id)
     constraint watch_events_show_fkey FOREIGN KEY (user_id, tvshow_id) REFERENCES tvshows(user_id, id) ON DELETE CASCADE
-    constraint watch_events_episode_check CHECK ((episode >= 0))
-    constraint watch_events_kind_check CHECK ((kind = ANY (ARRAY['viewing'::text, 'mark'::text, 'unmark'::text])))
-    constraint watch_events_season_check CHECK ((season >= 0))
-    constraint watch_events_source_check CHECK ((source = ANY (ARRAY['webhook'::text, 'history'::text, 'spool'::text, 'manual'::text, 'import'::text])))
     CREATE INDEX watch_events_episode ON tracker.watch_events USING btree (tvshow_id, season, episode, occurred_at)
     CREATE UNIQUE INDEX watch_events_history_key ON tracker.watch_events USING btree (user_id, server_uuid, history_key) WHERE (history_key IS NOT NULL)  -- A row of a Plex server's history counted twice.
     CREATE INDEX watch_events_log ON tracker.watch_events USING btree (log_id) WHERE (log_id IS NOT NULL)
@@ -402,7 +393,7 @@ match_title(p_user_id bigint, p_title text, p_show_year integer, p_episode_year 
 normal_seasons(p_seasons jsonb) returns jsonb stable
 note_account(p_user_id bigint, p_event jsonb) returns bigint volatile
 open_conflict(p_user_id bigint, p_event jsonb, p_conflict_type text, p_candidates jsonb, p_tvshow_id bigint DEFAULT NULL::bigint) returns bigint volatile
-receive_event(p_user_id bigint, p_receipt uuid, p_source text, p_event jsonb, p_payload jsonb, p_received_at timestamp with time zone, p_has_tmdb boolean, p_elapsed_ms real DEFAULT 0, OUT status text, OUT action text, OUT log_id bigint, OUT tvshow_id bigint, OUT conflict_id bigint) returns record volatile
+receive_event(p_user_id bigint, p_receipt uuid, p_source text, p_event jsonb, p_payload json, p_received_at timestamp with time zone, p_has_tmdb boolean, p_elapsed_ms real DEFAULT 0, OUT status text, OUT action text, OUT log_id bigint, OUT tvshow_id bigint, OUT conflict_id bigint) returns record volatile
 record_failed_event(p_user_id bigint, p_receipt uuid, p_source text, p_event jsonb, p_payload jsonb, p_received_at timestamp with time zone, p_error text) returns bigint volatile
 recount(p_seasons jsonb, OUT total_episodes integer, OUT watched_episodes integer, OUT total_minutes integer) returns record immutable
 replay_event(p_user_id bigint, p_log_id bigint, p_event jsonb, p_has_tmdb boolean, OUT status text, OUT action text, OUT log_id bigint, OUT tvshow_id bigint, OUT conflict_id bigint) returns record volatile

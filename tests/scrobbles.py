@@ -6,7 +6,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-from psycopg.types.json import Jsonb
+from psycopg.types.json import Json, Jsonb
 
 from app.plex.events import parse_event
 from tests import payloads
@@ -52,7 +52,7 @@ def receive(
             receipt or uuid.uuid4(),
             source,
             Jsonb(event.decision()),
-            Jsonb(event.kept()),
+            Json(event.kept()),
             at or event.last_viewed_at or AT,
             has_tmdb,
         ),

@@ -4,7 +4,7 @@ set search_path from current
 as $$
 declare
     v_config record;
-    v_counts boolean;
+    v_counts record;
 begin
     select enabled, auto_mark_watched into v_config from plex_config where user_id = p_user_id;
     if not found or not v_config.enabled then
@@ -17,18 +17,16 @@ begin
         return 'not_an_episode';
     end if;
 
-    select counts into v_counts from plex_servers where user_id = p_user_id and server_uuid = p_event ->> 'server_uuid';
-    if v_counts is not true
-       and (v_counts is false or exists (select from plex_servers where user_id = p_user_id and counts)) then
+    -- One statement: each is started anew for every event.
+    select (select counts from plex_servers where user_id = p_user_id and server_uuid = p_event ->> 'server_uuid') as server,
+           exists (select from plex_servers where user_id = p_user_id and counts) as servers_chosen,
+           (select counts from plex_accounts where id = p_account_id) as account,
+           exists (select from plex_accounts where user_id = p_user_id and counts) as accounts_chosen
+    into v_counts;
+    if v_counts.server is not true and (v_counts.server is false or v_counts.servers_chosen) then
         return 'server_not_tracked';
-    end if;
-
-    v_counts := null;
-    select counts into v_counts from plex_accounts where id = p_account_id;
-    if v_counts is not true
-       and (v_counts is false
-            or (p_event ->> 'user')::boolean is not true
-            or exists (select from plex_accounts where user_id = p_user_id and counts)) then
+    elsif v_counts.account is not true
+          and (v_counts.account is false or (p_event ->> 'user')::boolean is not true or v_counts.accounts_chosen) then
         return 'account_not_tracked';
     end if;
 

@@ -24,7 +24,7 @@ begin
         action := 'show_missing';
         return;
     end if;
-    select * into v_found from find_episode(v_show.seasons, p_season, p_episode, p_air_date);
+    v_found := find_episode(v_show.seasons, p_season, p_episode, p_air_date);
     if v_found.entry is null then
         action := 'episode_missing';
         return;
@@ -66,8 +66,7 @@ begin
                 p_history_key, p_plex_season, p_plex_episode, p_mapping_id, p_log_id)
         on conflict (user_id, server_uuid, history_key) where history_key is not null do nothing
         returning id into v_event_id;
-        select * into v_fold from fold_episode(p_user_id, p_tvshow_id, season, episode,
-                                               (v_found.entry ->> 'runtime')::integer, v_event_id);
+        v_fold := fold_episode(p_user_id, p_tvshow_id, season, episode, (v_found.entry ->> 'runtime')::integer, v_event_id);
         play_id := v_fold.event_play_id;
         first_watched_at := v_fold.first_watched_at;
         action := case

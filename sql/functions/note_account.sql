@@ -6,9 +6,16 @@ declare
     v_server text := coalesce(p_event ->> 'server_uuid', '');
     v_plex_account_id bigint := (p_event ->> 'account_id')::bigint;
     v_title text := coalesce(p_event ->> 'account_title', '');
+    v_server_is_known boolean;
     v_account_id bigint;
 begin
-    if v_server <> '' and not exists (select from plex_servers where user_id = p_user_id and server_uuid = v_server) then
+    -- One statement: each is started anew for every event.
+    select exists (select from plex_servers s where s.user_id = p_user_id and s.server_uuid = v_server),
+           (select a.id from plex_accounts a
+            where a.user_id = p_user_id and a.server_uuid = v_server and a.title = v_title
+              and a.plex_account_id is not distinct from v_plex_account_id)
+    into v_server_is_known, v_account_id;
+    if v_server <> '' and not v_server_is_known then
         insert into plex_servers (user_id, server_uuid, title)
         values (p_user_id, v_server, coalesce(p_event ->> 'server_title', ''))
         on conflict on constraint plex_servers_uuid_key do nothing;
@@ -16,10 +23,7 @@ begin
     if v_plex_account_id is null and v_title = '' then
         return null;
     end if;
-    select id into v_account_id from plex_accounts
-    where user_id = p_user_id and server_uuid = v_server and title = v_title
-      and plex_account_id is not distinct from v_plex_account_id;
-    if not found then
+    if v_account_id is null then
         insert into plex_accounts (user_id, server_uuid, plex_account_id, title)
         values (p_user_id, v_server, v_plex_account_id, v_title)
         on conflict (user_id, server_uuid, plex_account_id, md5(title)) do update set title = excluded.title

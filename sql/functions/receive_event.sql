@@ -1,4 +1,4 @@
-create function receive_event(p_user_id bigint, p_receipt uuid, p_source text, p_event jsonb, p_payload jsonb,
+create function receive_event(p_user_id bigint, p_receipt uuid, p_source text, p_event jsonb, p_payload json,
                               p_received_at timestamptz, p_has_tmdb boolean, p_elapsed_ms real default 0,
                               out status text, out action text, out log_id bigint, out tvshow_id bigint, out conflict_id bigint)
 language plpgsql volatile
@@ -52,8 +52,9 @@ begin
             action := 'duplicate';
             v_trace := jsonb_build_array(jsonb_build_object('step', 'duplicate', 'of', v_repeat_of));
         else
-            select * into v_settled from settle_event(p_user_id, p_event, decide(p_user_id, p_event, p_has_tmdb), log_id,
-                                                      p_source, v_watched_at, v_account_id);
+            -- Assigned, here and below: "select * into … from f()" starts an executor for what is one expression.
+            v_settled := settle_event(p_user_id, p_event, decide(p_user_id, p_event, p_has_tmdb), log_id,
+                                      p_source, v_watched_at, v_account_id);
             status := v_settled.status;
             action := v_settled.action;
             tvshow_id := v_settled.tvshow_id;
@@ -79,6 +80,6 @@ begin
     end if;
 end
 $$;
-comment on function receive_event(bigint, uuid, text, jsonb, jsonb, timestamptz, boolean, real) is
+comment on function receive_event(bigint, uuid, text, jsonb, json, timestamptz, boolean, real) is
     'The door for every event, from a webhook, the history or the spool: dedupe, decide, act, log, in one transaction and one round
 trip. The same receipt gets the same answer and is not applied again.';

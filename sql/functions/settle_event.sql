@@ -25,7 +25,7 @@ begin
             mapping_id := coalesce(find_mapping(p_user_id, p_event), map_show(
                 p_user_id, p_event, tvshow_id, (p_decision ->> 'confidence')::numeric, p_decision ->> 'method'));
         end if;
-        select * into v_mark from mark_watched(
+        v_mark := mark_watched(
             p_user_id, tvshow_id, (p_event ->> 'season')::integer, (p_event ->> 'episode')::integer, (p_event ->> 'air_date')::date,
             'viewing', p_watched_at, p_source, coalesce(p_event ->> 'server_uuid', ''), p_account_id, p_event ->> 'history_key',
             mapping_id, p_log_id,

@@ -7,6 +7,11 @@ import psycopg
 _HEAD = """-- The schema as the migrations leave it. Written by `make schema`, to be read and compared; never executed.
 """
 
+_DOMAINS = """
+select t.typname::text, format_type(t.typbasetype, t.typtypmod), pg_get_constraintdef(k.oid), obj_description(t.oid, 'pg_type')
+from pg_type t join pg_constraint k on k.contypid = t.oid and k.contype = 'c'
+where t.typnamespace = 'tracker'::regnamespace order by t.typname, k.conname
+"""
 _TABLES = """
 select c.oid, c.relname::text, obj_description(c.oid, 'pg_class'),
        coalesce(array_to_string(c.reloptions, ', '), '')
@@ -46,6 +51,9 @@ def render(connection: psycopg.Connection, schema: str) -> str:
         schema: of the functions; its name, a hash, is left out.
     """
     parts = [_HEAD]
+    for name, base, definition, comment in _rows(connection, _DOMAINS):
+        parts.append(f"\ndomain {name} as {base} {definition}{_said(comment)}")
+    parts.append("\n")
     for oid, name, comment, options in _rows(connection, _TABLES):
         parts.append(_table(connection, oid, name, comment, options))
     for title, where in (("tracker", "tracker"), ("this version", schema)):

@@ -113,6 +113,24 @@ def test_every_rule_that_is_a_unique_index_says_what_it_prevents(conn: Connectio
     assert [row["name"] for row in rows if not row["comment"]] == []
 
 
+def test_tables_that_every_event_writes_check_single_columns_by_domains(conn: Connection) -> None:
+    rows = conn.execute(
+        """select conname::text as name from pg_constraint
+           where contype = 'c' and cardinality(conkey) < 2 and conrelid = any (array[
+               'tvshows', 'plex_show_mappings', 'plex_webhook_logs', 'plays', 'watch_events']::regclass[])"""
+    ).fetchall()
+    assert [row["name"] for row in rows] == []
+
+
+def test_every_domain_says_what_it_is(conn: Connection) -> None:
+    rows = conn.execute(
+        """select typname::text as name, obj_description(oid, 'pg_type') as comment from pg_type
+           where typnamespace = 'tracker'::regnamespace and typtype = 'd'"""
+    ).fetchall()
+    assert len(rows) > 8
+    assert [row["name"] for row in rows if not row["comment"]] == []
+
+
 def test_error_codes_of_functions_registry_and_exceptions_agree() -> None:
     raised = {code for text in read_functions().values() for code in re.findall(r"errcode = '(\w+)'", text)}
     registry = (SQL_DIR / "ERRORS.md").read_text()

@@ -220,7 +220,7 @@ def test_an_account_or_mapping_of_another_user_is_refused(
            values (%s, %s, 1, 'manual') returning id""",
         (other, foreign_show),
     )
-    with refused(conn, "23503", "plays_account_fkey"):
+    with refused(conn, "23503", "watch_events_account_fkey"):
         mark(conn, user, show, account=account)
     assert mark(conn, user, show, mapping=mapping)["action"] == "mapping_changed"
     assert plays(conn, show) == []
