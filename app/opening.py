@@ -82,7 +82,7 @@ def open_services(settings: Settings) -> Iterator[Services]:
         open_database(services, started)
         yield services
     finally:
-        services.db.close()
+        services.close()
         started.stop()
 
 

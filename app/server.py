@@ -94,7 +94,7 @@ class DatabaseKeeper(threading.Thread):
         """Closes the pool and, when it is ours, PostgreSQL."""
         self._leaving.set()
         self._services.readiness.started = False
-        self._services.db.close()
+        self._services.close()
         self.join(timeout=3)
         if self._database is not None:
             self._database.stop()

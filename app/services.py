@@ -6,11 +6,18 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from flask import current_app
+from prometheus_client import CollectorRegistry
 
 from app.db.pool import Database
 from app.security.crypto import Cipher
 from app.security.webhook_secrets import WebhookSecrets
 from app.settings import Settings
+from app.upstream.figures import UpstreamFigures
+from app.upstream.http import Limits, Upstream
+from app.upstream.pace import Pace
+
+# TMDB's own codes for "there is no such thing": a 404 of a proxy in between, or of a wrong address, proves nothing.
+_TMDB_NOT_THERE = frozenset({6, 34})
 
 
 @dataclass
@@ -29,13 +36,34 @@ class Readiness:
 
 @dataclass
 class Services:
-    """The parts that views and jobs share."""
+    """The parts that views and jobs share.
+
+    Attributes:
+        registry: what Prometheus is told.
+        tmdb, plex: how TMDB and Plex servers are asked; see app.tmdb.client and app.plex.client.
+    """
 
     settings: Settings
     db: Database
     cipher: Cipher
     webhook_secrets: WebhookSecrets
     readiness: Readiness = field(default_factory=Readiness)
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    tmdb: Upstream = field(init=False)
+    plex: Upstream = field(init=False)
+
+    def __post_init__(self) -> None:
+        figures = UpstreamFigures(self.registry)
+        # TMDB asks for less than 50 a second.
+        self.tmdb = Upstream("tmdb", figures, pace=Pace(40, burst=40), not_there_codes=_TMDB_NOT_THERE)
+        # A server on a NAS may take its time for a long list of episodes.
+        self.plex = Upstream("plex", figures, pace=Pace(20, burst=40), limits=Limits(read=12, total=25))
+
+    def close(self) -> None:
+        """Closes every connection: the database's, which waits for those in use, and those to other servers."""
+        self.db.close()
+        self.tmdb.close()
+        self.plex.close()
 
 
 def build_services(settings: Settings) -> Services:

@@ -376,6 +376,7 @@ title_key(p_title text) returns text immutable
 -- Functions of this version
 add_episodes(p_user_id bigint, p_tvshow_id bigint, p_seasons jsonb) returns integer volatile
 add_show(p_user_id bigint, p_show jsonb) returns bigint volatile
+cache_tmdb(p_cache_key text, p_http_status integer, p_body jsonb, p_age interval) returns void volatile
 decide(p_user_id bigint, p_event jsonb, p_has_tmdb boolean) returns jsonb volatile
 delete_mapping(p_user_id bigint, p_mapping_id bigint) returns boolean volatile
 delete_show(p_user_id bigint, p_tvshow_id bigint) returns void volatile

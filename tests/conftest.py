@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
     from app.services import Services
+    from tests.fakes.plex import FakePlex
+    from tests.fakes.tmdb import FakeTmdb
 
 Connection = psycopg.Connection[DictRow]
 
@@ -230,8 +232,12 @@ def db(database_urls: DatabaseUrls) -> Iterator[Database]:
     database.close()
 
 
+# Nobody listens there: a test that asks TMDB without the fixture `fake_tmdb` is refused at once.
+NOBODY = "http://127.0.0.1:9"
+
+
 @pytest.fixture
-def services(db: Database, database_urls: DatabaseUrls, tmp_path: Path) -> Services:
+def services(db: Database, database_urls: DatabaseUrls, tmp_path: Path) -> Iterator[Services]:
     """The parts that views and jobs share, on a fresh database, ready."""
     from pydantic import SecretStr
 
@@ -245,9 +251,56 @@ def services(db: Database, database_urls: DatabaseUrls, tmp_path: Path) -> Servi
         database_owner_url=SecretStr(database_urls.owner_url),
         data_dir=tmp_path / "data",
         encryption_key=SecretStr(ENCRYPTION_KEY),
+        tmdb_api_key=None,
+        tmdb_url=f"{NOBODY}/3",
+        plex_tv_url=NOBODY,
     )
     cipher = Cipher(bytes.fromhex(ENCRYPTION_KEY))
-    return Services(settings, db, cipher, WebhookSecrets(db), readiness=Readiness(started=True))
+    services = Services(settings, db, cipher, WebhookSecrets(db), readiness=Readiness(started=True))
+    yield services
+    services.close()
+
+
+@pytest.fixture
+def fake_tmdb(services: Services) -> Iterator[FakeTmdb]:
+    """A TMDB that `services` asks, with a key of the installation."""
+    from pydantic import SecretStr
+
+    from tests.fakes.tmdb import KEY, FakeTmdb
+
+    with FakeTmdb() as server:
+        services.settings.tmdb_url = server.url
+        services.settings.tmdb_api_key = SecretStr(KEY)
+        yield server
+        services.tmdb.close()
+
+
+@pytest.fixture
+def fake_plex(services: Services) -> Iterator[FakePlex]:
+    """A Plex server; `use_plex` makes it a user's."""
+    from tests.fakes.plex import FakePlex
+
+    with FakePlex() as server:
+        yield server
+        services.plex.close()
+
+
+@pytest.fixture
+def use_plex(services: Services, fake_plex: FakePlex) -> Callable[..., None]:
+    """Connects a user to `fake_plex`: `use_plex(user_id)`; keywords are columns of plex_config."""
+    from app.db.queries import queries
+    from tests.fakes.plex import TOKEN
+
+    def connect_to(user_id: int, *, token: str = TOKEN, **columns: Any) -> None:
+        changes = {
+            "plex_token": services.cipher.encrypt(token, column="plex_config.plex_token", row=user_id),
+            "plex_server_url": fake_plex.url,
+            "plex_server_uuid": fake_plex.uuid,
+        } | columns
+        with services.db.connection() as connection:
+            queries().update_plex_config(connection, user_id=user_id, changes=Jsonb(changes))
+
+    return connect_to
 
 
 @pytest.fixture

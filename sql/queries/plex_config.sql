@@ -5,6 +5,10 @@ select c.plex_token, c.plex_server_url, c.plex_server_name, c.plex_server_uuid, 
 from plex_config c left join settings s using (user_id)
 where c.user_id = :user_id;
 
+-- name: get_plex_server(user_id)^
+-- Where the Plex server is asked, and with what: its token is still encrypted.
+select plex_token, plex_server_url, plex_server_uuid from plex_config where user_id = :user_id;
+
 -- name: update_plex_config(user_id, changes)!
 -- Changes the fields that are named in changes; null empties one that may be empty.
 update plex_config
@@ -18,6 +22,10 @@ set plex_token = case when c ? 'plex_token' then c ->> 'plex_token' else plex_to
     updated_at = now()
 from (select :changes::jsonb) as given(c)
 where user_id = :user_id;
+
+-- name: get_tmdb_key(user_id)$
+-- The user's own key for TMDB, still encrypted.
+select tmdb_api_key from settings where user_id = :user_id;
 
 -- name: set_tmdb_key(user_id, tmdb_api_key)!
 insert into settings (user_id, tmdb_api_key) values (:user_id, :tmdb_api_key)

@@ -1,0 +1,151 @@
+"""`PlexServer`: questions to a Plex Media Server about its library.
+
+Plain requests rather than PlexAPI: that one builds whole lists of objects, asks the server again when an attribute is
+read that it lacks, and has neither a deadline nor a limit. See docs/adr/0006-upstream-clients.md.
+"""
+
+from __future__ import annotations
+
+import re
+from importlib.metadata import version
+from typing import Any
+
+import structlog
+
+from app.db.queries import queries
+from app.plex.metadata import Container, Identity, PlexEpisode, PlexShow
+from app.security.crypto import CannotDecrypt
+from app.services import Services
+from app.upstream.errors import KeyRejected, NotThere, UpstreamUnavailable
+from app.upstream.http import Step
+
+log = structlog.get_logger("tellykeep.plex")
+
+PAGE = 300
+MOST_EPISODES = 20_000
+
+_RATING_KEY = re.compile(r"[\w-]+", re.ASCII)
+
+
+class PlexServer:
+    """Asks one server with one token. Made for one job: cheap, and not to be shared between threads with its trace."""
+
+    def __init__(self, services: Services, url: str, token: str, steps: list[Step]) -> None:
+        """Asks nothing yet.
+
+        Args:
+            services: the application's parts.
+            url: of the server, such as http://192.168.1.10:32400.
+            token: of somebody who may see its library.
+            steps: the trace; each question adds a step.
+        """
+        self.services = services
+        self.steps = steps
+        self._url = url.rstrip("/")
+        self._token = token.strip()
+
+    def identity(self) -> Identity:
+        """Who the server is. It tells that to anybody: this does not prove the token.
+
+        Raises:
+            UpstreamError: here and below; see `app.upstream.errors`.
+        """
+        return Identity.model_validate(self._ask("/identity", "who the server is"))
+
+    def show(self, rating_key: str) -> PlexShow:
+        """The server's metadata of a show.
+
+        Raises:
+            NotThere: there is no such show. A library that was rebuilt has new keys.
+        """
+        what = f"show {rating_key}"
+        document = self._ask(f"/library/metadata/{_part(rating_key, what)}", what, {"includeGuids": 1})
+        shows = [show for show in Container.model_validate(document).shows if show.type in ("show", "")]
+        if not shows:
+            self.steps[-1]["problem"] = "the answer has no show"
+            raise NotThere("plex", what)
+        return shows[0]
+
+    def episodes(self, show_rating_key: str) -> list[PlexEpisode]:
+        """Every episode of a show that the server has, specials included, page by page.
+
+        Raises:
+            NotThere: there is no such show.
+        """
+        found: dict[str, PlexEpisode] = {}
+        start = 0
+        while start < MOST_EPISODES:
+            what = f"episodes of show {show_rating_key}" + (f" from {start}" if start else "")
+            path = f"/library/metadata/{_part(show_rating_key, what)}/allLeaves"
+            # In the header and in the address: some servers and proxies know only one of them.
+            page_of: dict[str, str | int] = {"X-Plex-Container-Start": start, "X-Plex-Container-Size": PAGE}
+            document = self._ask(path, what, {"includeGuids": 1, **page_of}, page_of)
+            container = Container.model_validate(document)
+            page = {episode.rating_key: episode for episode in container.episodes if episode.rating_key}
+            # Nothing new also when a server does not know pages and sends all of it each time.
+            if page.keys() <= found.keys():
+                break
+            found |= page
+            start += len(container.metadata)
+            if container.total_size is not None and start >= container.total_size:
+                break
+            if len(container.metadata) < PAGE:
+                break
+        return list(found.values())
+
+    def _ask(
+        self,
+        path: str,
+        what: str,
+        params: dict[str, str | int] | None = None,
+        headers: dict[str, str | int] | None = None,
+    ) -> dict[str, Any]:
+        if not self._token.isascii() or not self._token.isprintable() or not self._token:
+            raise KeyRejected("plex")
+        document = self.services.plex.get(
+            self._url + path,
+            what=what,
+            steps=self.steps,
+            params=params,
+            headers={
+                "X-Plex-Token": self._token,
+                "X-Plex-Product": "Tellykeep",
+                "X-Plex-Version": version("tellykeep"),
+                "X-Plex-Client-Identifier": self._client_identifier(),
+                **{name: str(value) for name, value in (headers or {}).items()},
+            },
+        )
+        container = document.get("MediaContainer")
+        if not isinstance(container, dict):
+            self.steps[-1]["problem"] = "the answer is not one of a Plex server"
+            raise UpstreamUnavailable("plex", "gave an answer that is not one of a Plex server: is its address right?")
+        return container
+
+    def _client_identifier(self) -> str:
+        """The same after each start, another for each installation, and nothing that says where it runs."""
+        return self.services.cipher.derive("plex client identifier").hex()[:32]
+
+
+def plex_server_of(services: Services, user_id: int, steps: list[Step]) -> PlexServer | None:
+    """The user's Plex server; None without a token or an address, or when the token cannot be read."""
+    with services.db.connection() as connection:
+        row = queries().get_plex_server(connection, user_id=user_id)
+    if row is None or row["plex_token"] is None or not row["plex_server_url"]:
+        return None
+    try:
+        token = services.cipher.decrypt(row["plex_token"], column="plex_config.plex_token", row=user_id)
+    except CannotDecrypt as error:
+        log.warning("a Plex token cannot be read", user_id=user_id, reason=error.message)
+        return None
+    return PlexServer(services, row["plex_server_url"], token, steps)
+
+
+def _part(rating_key: str, what: str) -> str:
+    """A rating key as a part of an address.
+
+    Raises:
+        NotThere: it cannot be one; with dots and slashes it would be another address.
+    """
+    if not _RATING_KEY.fullmatch(rating_key):
+        raise NotThere("plex", what)
+    return rating_key

@@ -1,0 +1,1 @@
+"""What TMDB knows: asked politely, remembered in the database."""

@@ -1,0 +1,1 @@
+"""Asking other servers (TMDB, Plex): one way for all of them, with time-outs, limits, figures, and no secret in any message."""

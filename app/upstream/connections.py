@@ -1,0 +1,162 @@
+"""Connections that keep to a deadline and go to no forbidden address. The parts of urllib3 that requests is given.
+
+requests has a time-out for each read, not for the whole: a server that sends a byte now and then keeps a thread for
+hours, in its head lines already. So every read gets the time that is left of the request's deadline. And an address is
+looked at where it is connected to, not before: a name that answers differently the second time gains nothing.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import ipaddress
+import math
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+
+# AWS answers about the machine itself at this one, apart from 169.254.169.254 and its like, which are link-local.
+_METADATA = frozenset({ipaddress.ip_address("fd00:ec2::254")})
+
+
+class _Allowance(threading.local):
+    """What the present request of this thread may still take."""
+
+    until: float = math.inf
+    read: float = 60.0
+
+    def left(self, at_most: float) -> float:
+        """Seconds for the next step.
+
+        Raises:
+            TimeoutError: the deadline has passed.
+        """
+        left = min(at_most, self.until - time.monotonic())
+        if left <= 0:
+            raise TimeoutError("the deadline has passed")
+        return left
+
+
+_allowance = _Allowance()
+
+
+@contextmanager
+def deadline(total: float, read: float) -> Iterator[None]:
+    """Gives what this thread asks inside `total` seconds in all, and `read` seconds for each silence."""
+    _allowance.until, _allowance.read = time.monotonic() + total, read
+    try:
+        yield
+    finally:
+        _allowance.until, _allowance.read = math.inf, _Allowance.read
+
+
+def seconds_left() -> float:
+    """Of this thread's deadline; not above zero when it has passed."""
+    return _allowance.until - time.monotonic()
+
+
+class RefusedAddress(NewConnectionError):
+    """The name stands for an address that is never asked."""
+
+
+def is_forbidden(address: str) -> bool:
+    """Whether an address is one that a home server never has, and a cloud's secrets may: link-local and the like."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
+        ip = ip.ipv4_mapped
+    return ip.is_link_local or ip.is_multicast or ip.is_unspecified or ip in _METADATA
+
+
+class _TimedReader(io.RawIOBase):
+    """The bytes of a socket; each read with no more time than is left."""
+
+    def __init__(self, sock: Any) -> None:
+        self._sock = sock
+        self._raw: io.RawIOBase = sock.makefile("rb", buffering=0)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        self._sock.settimeout(_allowance.left(_allowance.read))
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _TimedResponse(http.client.HTTPResponse):
+    def __init__(self, sock: Any, *arguments: Any, **options: Any) -> None:
+        super().__init__(sock, *arguments, **options)
+        self.fp.close()
+        self.fp = io.BufferedReader(_TimedReader(sock))
+
+
+class _GuardedConnection(HTTPConnection):
+    response_class = _TimedResponse
+
+    def _new_conn(self) -> socket.socket:
+        """Resolves the name once and connects to one of the addresses that it looked at.
+
+        Raises:
+            NameResolutionError, RefusedAddress, ConnectTimeoutError, NewConnectionError: as urllib3's own.
+        """
+        try:
+            places = socket.getaddrinfo(self._dns_host, self.port, 0, socket.SOCK_STREAM)
+        except UnicodeError:
+            # A label that is too long, say.
+            raise NameResolutionError(self.host, self, socket.gaierror("no name of a host")) from None
+        except socket.gaierror as error:
+            raise NameResolutionError(self.host, self, error) from None
+        allowed = [place for place in places if not is_forbidden(str(place[4][0]))]
+        if not allowed:
+            raise RefusedAddress(self, "link-local addresses are not asked")
+        problem: OSError | None = None
+        for family, kind, protocol, _, address in allowed:
+            sock = socket.socket(family, kind, protocol)
+            try:
+                for option in self.socket_options or ():
+                    sock.setsockopt(*option)
+                sock.settimeout(_allowance.left(self._connect_seconds()))
+                sock.connect(address)
+            except OSError as error:
+                problem = error
+                sock.close()
+            else:
+                return sock
+        if isinstance(problem, TimeoutError):
+            raise ConnectTimeoutError(self, "no connection in time")
+        raise NewConnectionError(self, f"no connection: {problem}")
+
+    def _connect_seconds(self) -> float:
+        return float(self.timeout) if isinstance(self.timeout, int | float) else _allowance.read
+
+
+class _GuardedTLSConnection(_GuardedConnection, HTTPSConnection):
+    """HTTPSConnection puts TLS on what `_new_conn` returns, and checks the certificate against the name."""
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _GuardedConnection
+
+
+class _TLSPool(HTTPSConnectionPool):
+    ConnectionCls = _GuardedTLSConnection
+
+
+class GuardedAdapter(HTTPAdapter):
+    """requests' adapter on these connections; `pool_maxsize` of them are kept for each server."""
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        """As requests does it, with these pools."""
+        super().init_poolmanager(*arguments, **options)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TLSPool}
