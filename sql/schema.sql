@@ -11,7 +11,8 @@ domain seasons_document as jsonb CHECK ((jsonb_typeof(VALUE) = 'array'::text))  
 domain show_source as text CHECK ((VALUE = ANY (ARRAY['manual'::text, 'plex'::text, 'import'::text])))  -- Who added a show.
 domain show_title as text CHECK (((length(VALUE) >= 1) AND (length(VALUE) <= 1000)))  -- The title of a show.
 domain viewing_source as text CHECK ((VALUE = ANY (ARRAY['webhook'::text, 'history'::text, 'spool'::text, 'manual'::text, 'import'::text])))  -- Where a viewing, a mark or an unmark came from.
-domain void_reason as text CHECK ((VALUE = ANY (ARRAY['unmarked'::text, 'same_viewing'::text, 'moved'::text])))  -- Why a play does not count.
+domain void_reason as text CHECK ((VALUE = ANY (ARRAY['unmarked'::text, 'same_viewing'::text, 'moved'::text, 'undone'::text])))  -- Why a play does not count.
+domain withdrawn_why as text CHECK ((VALUE = ANY (ARRAY['moved'::text, 'undone'::text])))  -- Why what was said does not count any more.
 
 table api_tokens
     id bigint not null identity
@@ -136,18 +137,25 @@ table plex_conflicts
     resolved_at timestamp with time zone
     created_at timestamp with time zone not null default now()
     updated_at timestamp with time zone not null default now()
+    facts jsonb not null default '{}'::jsonb  -- What else decides about the show: show_ids, ids_from, other_titles, episode_year (the earliest of what waits).
+    undo jsonb  -- What the answer changed and what was there before (undo_conflict). Null: nothing that could be taken back.
+    undone_at timestamp with time zone  -- When the answer was taken back; from then on the question is open again.
+    joined_id bigint  -- It turned out to be the same question as this one, which holds its events.
     constraint plex_conflicts_pkey PRIMARY KEY (id)
     constraint plex_conflicts_owner_key UNIQUE (user_id, id)
+    constraint plex_conflicts_joined_fkey FOREIGN KEY (user_id, joined_id) REFERENCES plex_conflicts(user_id, id) ON DELETE SET NULL (joined_id)
     constraint plex_conflicts_resolved_show_fkey FOREIGN KEY (user_id, resolved_tvshow_id) REFERENCES tvshows(user_id, id) ON DELETE SET NULL (resolved_tvshow_id)
     constraint plex_conflicts_show_fkey FOREIGN KEY (user_id, tvshow_id) REFERENCES tvshows(user_id, id) ON DELETE SET NULL (tvshow_id)
     constraint plex_conflicts_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
     constraint plex_conflicts_check CHECK ((resolved = (resolved_at IS NOT NULL)))
     constraint plex_conflicts_check1 CHECK ((resolved = (resolution_action IS NOT NULL)))
     constraint plex_conflicts_conflict_type_check CHECK ((conflict_type = ANY (ARRAY['multiple_matches'::text, 'low_confidence'::text, 'no_match'::text, 'episode_missing'::text])))
+    constraint plex_conflicts_facts_check CHECK ((jsonb_typeof(facts) = 'object'::text))
     constraint plex_conflicts_potential_matches_check CHECK ((jsonb_typeof(potential_matches) = 'array'::text))
     constraint plex_conflicts_resolution_action_check CHECK ((resolution_action = ANY (ARRAY['select'::text, 'create_new'::text, 'ignore'::text, 'ignore_forever'::text, 'search_again'::text, 'auto'::text])))
     CREATE UNIQUE INDEX plex_conflicts_open_key ON tracker.plex_conflicts USING btree (user_id, show_key) WHERE (NOT resolved)  -- The same question asked twice: one open conflict per show, however many episodes wait.
     CREATE INDEX plex_conflicts_user ON tracker.plex_conflicts USING btree (user_id, resolved, id)
+    CREATE INDEX plex_conflicts_waiting ON tracker.plex_conflicts USING btree (user_id, plex_server_uuid, plex_rating_key) WHERE (NOT resolved)
 
 table plex_numbering_rules  -- Plex season and episode range -> tracker season, episode + offset, for a mapping whose numbering differs.
     id bigint not null identity
@@ -197,10 +205,13 @@ table plex_show_mappings with (fillfactor=70)
     last_synced_at timestamp with time zone
     created_at timestamp with time zone not null default now()
     updated_at timestamp with time zone not null default now()
+    emptied_tvshow_id bigint  -- The show that it stood for until the user deleted that show: when the user adds it again, the mapping comes back to it.
     constraint plex_show_mappings_pkey PRIMARY KEY (id)
     constraint plex_show_mappings_owner_key UNIQUE (user_id, id)
+    constraint plex_show_mappings_emptied_fkey FOREIGN KEY (user_id, emptied_tvshow_id) REFERENCES tvshows(user_id, id) ON DELETE SET NULL (emptied_tvshow_id)
     constraint plex_show_mappings_show_fkey FOREIGN KEY (user_id, tvshow_id) REFERENCES tvshows(user_id, id) ON DELETE SET NULL (tvshow_id)
     constraint plex_show_mappings_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+    CREATE INDEX plex_show_mappings_emptied ON tracker.plex_show_mappings USING btree (emptied_tvshow_id) WHERE (emptied_tvshow_id IS NOT NULL)
     CREATE UNIQUE INDEX plex_show_mappings_guid_key ON tracker.plex_show_mappings USING btree (user_id, plex_guid) WHERE ((plex_guid IS NOT NULL) AND (NOT guid_is_local(plex_guid)))  -- Two answers for one Plex show. A Plex GUID means the same on every server.
     CREATE UNIQUE INDEX plex_show_mappings_local_guid_key ON tracker.plex_show_mappings USING btree (user_id, plex_server_uuid, plex_guid) WHERE guid_is_local(plex_guid)  -- Two answers for one unmatched show; such GUIDs count per server only.
     CREATE UNIQUE INDEX plex_show_mappings_rating_key_key ON tracker.plex_show_mappings USING btree (user_id, plex_server_uuid, plex_rating_key) WHERE (plex_rating_key IS NOT NULL)  -- One rating key of one server standing for two shows.
@@ -362,11 +373,13 @@ table watch_events  -- Everything that was ever said about an episode: a viewing
     mapping_id bigint  -- No foreign key: mappings may be forgotten, what came through them stays.
     log_id bigint  -- No foreign key: log rows are purged, what they said about a viewing stays.
     play_id bigint  -- No foreign key: written by the fold, in the transaction that writes plays.
+    withdrawn_at timestamp with time zone  -- It was said about the wrong episode: kept, but not part of the fold any more. Set together with withdrawn_why, by withdraw_viewings alone; a check of the table would cost every event.
+    withdrawn_why withdrawn_why
     constraint watch_events_pkey PRIMARY KEY (id)
     constraint watch_events_account_fkey FOREIGN KEY (user_id, account_id) REFERENCES plex_accounts(user_id, id) ON DELETE SET NULL (account_id)
     constraint watch_events_show_fkey FOREIGN KEY (user_id, tvshow_id) REFERENCES tvshows(user_id, id) ON DELETE CASCADE
     CREATE INDEX watch_events_episode ON tracker.watch_events USING btree (tvshow_id, season, episode, occurred_at)
-    CREATE UNIQUE INDEX watch_events_history_key ON tracker.watch_events USING btree (user_id, server_uuid, history_key) WHERE (history_key IS NOT NULL)  -- A row of a Plex server's history counted twice.
+    CREATE UNIQUE INDEX watch_events_history_key ON tracker.watch_events USING btree (user_id, server_uuid, history_key) WHERE ((history_key IS NOT NULL) AND (withdrawn_at IS NULL))  -- A row of a Plex server's history counted twice.
     CREATE INDEX watch_events_log ON tracker.watch_events USING btree (log_id) WHERE (log_id IS NOT NULL)
 
 -- Functions of tracker
@@ -375,20 +388,25 @@ title_key(p_title text) returns text immutable
 
 -- Functions of this version
 add_episodes(p_user_id bigint, p_tvshow_id bigint, p_seasons jsonb) returns integer volatile
+add_held_episodes(p_user_id bigint, p_tvshow_id bigint, p_log_ids bigint[]) returns jsonb volatile
 add_show(p_user_id bigint, p_show jsonb) returns bigint volatile
 cache_tmdb(p_cache_key text, p_http_status integer, p_body jsonb, p_age interval) returns void volatile
+conflict_show(p_user_id bigint, p_conflict_id bigint) returns jsonb stable
 decide(p_user_id bigint, p_event jsonb, p_has_tmdb boolean) returns jsonb volatile
 delete_mapping(p_user_id bigint, p_mapping_id bigint) returns boolean volatile
 delete_show(p_user_id bigint, p_tvshow_id bigint) returns void volatile
 find_episode(p_seasons jsonb, p_season integer, p_episode integer, p_air_date date, OUT season_index integer, OUT episode_index integer, OUT season integer, OUT episode integer, OUT entry jsonb) returns record stable
 find_mapping(p_user_id bigint, p_event jsonb) returns bigint stable
+find_open_conflict(p_user_id bigint, p_event jsonb) returns bigint stable
 fold_episode(p_user_id bigint, p_tvshow_id bigint, p_season integer, p_episode integer, p_runtime integer, p_event_id bigint, OUT first_watched_at timestamp with time zone, OUT live_plays integer, OUT event_play_id bigint, OUT event_starts_play boolean, OUT event_voided boolean) returns record volatile
 ignore_reason(p_user_id bigint, p_event jsonb, p_account_id bigint) returns text stable
 import_marks(p_user_id bigint, p_tvshow_id bigint, p_seasons jsonb, p_source text) returns void volatile
+join_conflict(p_user_id bigint, p_conflict_id bigint, p_into_id bigint) returns void volatile
 lock_mappings(p_user_id bigint) returns void volatile
 look_up_needs(p_user_id bigint, p_event jsonb, p_has_tmdb boolean) returns jsonb stable
 map_show(p_user_id bigint, p_show jsonb, p_tvshow_id bigint, p_confidence numeric, p_method text, p_confirmed boolean DEFAULT false) returns bigint volatile
-mark_watched(p_user_id bigint, p_tvshow_id bigint, p_season integer, p_episode integer, p_air_date date, p_kind text, p_at timestamp with time zone, p_source text, p_server_uuid text DEFAULT NULL::text, p_account_id bigint DEFAULT NULL::bigint, p_history_key text DEFAULT NULL::text, p_mapping_id bigint DEFAULT NULL::bigint, p_log_id bigint DEFAULT NULL::bigint, p_plex_season integer DEFAULT NULL::integer, p_plex_episode integer DEFAULT NULL::integer, OUT action text, OUT season integer, OUT episode integer, OUT play_id bigint, OUT first_watched_at timestamp with time zone) returns record volatile
+mapping_state(p_user_id bigint, p_show jsonb) returns jsonb stable
+mark_watched(p_user_id bigint, p_tvshow_id bigint, p_season integer, p_episode integer, p_air_date date, p_kind text, p_at timestamp with time zone, p_source text, p_server_uuid text DEFAULT NULL::text, p_account_id bigint DEFAULT NULL::bigint, p_history_key text DEFAULT NULL::text, p_mapping_id bigint DEFAULT NULL::bigint, p_log_id bigint DEFAULT NULL::bigint, p_plex_season integer DEFAULT NULL::integer, p_plex_episode integer DEFAULT NULL::integer, p_later jsonb DEFAULT NULL::jsonb, OUT action text, OUT season integer, OUT episode integer, OUT play_id bigint, OUT first_watched_at timestamp with time zone) returns record volatile
 match_ids(p_user_id bigint, p_ids jsonb, OUT tvshow_id bigint, OUT confidence numeric, OUT method text, OUT candidates jsonb) returns record stable
 match_title(p_user_id bigint, p_title text, p_show_year integer, p_episode_year integer, OUT tvshow_id bigint, OUT confidence numeric, OUT method text, OUT conflict_type text, OUT candidates jsonb) returns record volatile
 normal_seasons(p_seasons jsonb) returns jsonb stable
@@ -397,12 +415,20 @@ open_conflict(p_user_id bigint, p_event jsonb, p_conflict_type text, p_candidate
 receive_event(p_user_id bigint, p_receipt uuid, p_source text, p_event jsonb, p_payload json, p_received_at timestamp with time zone, p_has_tmdb boolean, p_elapsed_ms real DEFAULT 0, OUT status text, OUT action text, OUT log_id bigint, OUT tvshow_id bigint, OUT conflict_id bigint) returns record volatile
 record_failed_event(p_user_id bigint, p_receipt uuid, p_source text, p_event jsonb, p_payload jsonb, p_received_at timestamp with time zone, p_error text) returns bigint volatile
 recount(p_seasons jsonb, OUT total_episodes integer, OUT watched_episodes integer, OUT total_minutes integer) returns record immutable
-replay_event(p_user_id bigint, p_log_id bigint, p_event jsonb, p_has_tmdb boolean, OUT status text, OUT action text, OUT log_id bigint, OUT tvshow_id bigint, OUT conflict_id bigint) returns record volatile
+remove_episodes(p_user_id bigint, p_tvshow_id bigint, p_places jsonb) returns integer volatile
+replay_event(p_user_id bigint, p_log_id bigint, p_event jsonb, p_has_tmdb boolean, p_later boolean DEFAULT false, OUT status text, OUT action text, OUT log_id bigint, OUT tvshow_id bigint, OUT conflict_id bigint) returns record volatile
+replay_held(p_user_id bigint, p_conflict_id bigint, p_show jsonb, p_tvshow_id bigint, p_mapping_id bigint, p_action text, p_log_ids bigint[], p_season integer DEFAULT NULL::integer, p_episode integer DEFAULT NULL::integer, OUT replayed integer, OUT outcomes jsonb) returns record volatile
 resolve_conflict(p_user_id bigint, p_conflict_id bigint, p_action text, p_tvshow_id bigint DEFAULT NULL::bigint, p_season integer DEFAULT NULL::integer, p_episode integer DEFAULT NULL::integer, p_show jsonb DEFAULT NULL::jsonb, OUT tvshow_id bigint, OUT replayed integer, OUT outcomes jsonb) returns record volatile
+return_mappings(p_user_id bigint, p_tvshow_id bigint) returns integer volatile
+search_again(p_user_id bigint, p_conflict_id bigint, p_events jsonb, p_has_tmdb boolean, OUT resolved boolean, OUT tvshow_id bigint, OUT replayed integer, OUT outcomes jsonb) returns record volatile
 set_watched(p_user_id bigint, p_tvshow_id bigint, p_season integer, p_episode integer, p_watched boolean, p_at timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT action text, OUT first_watched_at timestamp with time zone) returns record volatile
 settle_event(p_user_id bigint, p_event jsonb, p_decision jsonb, p_log_id bigint, p_source text, p_watched_at timestamp with time zone, p_account_id bigint, OUT status text, OUT action text, OUT tvshow_id bigint, OUT conflict_id bigint, OUT mapping_id bigint, OUT trace jsonb) returns record volatile
+settle_open_conflicts(p_user_id bigint, p_tvshow_id bigint) returns integer volatile
 split_title(p_title text, OUT base text, OUT year integer, OUT country text) returns record immutable
+undo_conflict(p_user_id bigint, p_conflict_id bigint, OUT withdrawn integer, OUT held integer, OUT removed_tvshow_id bigint, OUT kept_tvshow_id bigint) returns record volatile
 unlearn_title(p_user_id bigint, p_mapping_id bigint) returns void volatile
 update_mapping(p_user_id bigint, p_mapping_id bigint, p_changes jsonb) returns void volatile
 update_show(p_user_id bigint, p_tvshow_id bigint, p_changes jsonb) returns void volatile
 viewing_time(p_event jsonb, p_received_at timestamp with time zone) returns timestamp with time zone immutable
+withdraw_viewings(p_user_id bigint, p_log_ids bigint[], p_reason text) returns integer volatile
+write_watched(p_user_id bigint, p_tvshow_id bigint, p_log_ids bigint[], p_synced boolean DEFAULT false) returns void volatile

@@ -119,7 +119,7 @@ class Play(Answer):
     mapping_id: int | None
     log_id: int | None
     voided_at: datetime | None
-    void_reason: Literal["unmarked", "same_viewing", "moved"] | None
+    void_reason: Literal["unmarked", "same_viewing", "moved", "undone"] | None
     created_at: datetime
 
 
@@ -152,6 +152,10 @@ class Mapping(Answer):
     created_at: datetime
     updated_at: datetime
     open_conflict_id: int | None
+    not_tracked_because: Literal["ignored", "show_deleted", "switched_off"] | None = Field(
+        description="Why its events are left out: ignored for good; the show was deleted (when you add it again, the"
+        " mapping comes back); sync_enabled is false. null: it is tracked."
+    )
 
 
 class Mappings(Answer):
@@ -172,6 +176,18 @@ class Candidate(Answer):
     reason: str
 
 
+class HeldEpisode(Answer):
+    """An episode that waits for an answer, and how often it was watched."""
+
+    season: int | None
+    episode: int | None
+    title: str | None
+    air_date: date | None
+    events: int
+    watched_at: datetime = Field(description="The first time.")
+    waiting_since: datetime
+
+
 class Conflict(Answer):
     """A question about a Plex show. `held` is how many events wait for the answer."""
 
@@ -190,7 +206,13 @@ class Conflict(Answer):
     resolved_at: datetime | None
     created_at: datetime
     updated_at: datetime
+    waiting_since: datetime | None = Field(description="Since when it is open; null when it is answered.")
+    overdue: bool = Field(description="It has been open for more than 24 hours.")
+    undo_until: datetime | None = Field(description="Until when the answer can be taken back; null: it cannot be.")
+    undone_at: datetime | None = Field(description="When an answer was taken back.")
+    joined_id: int | None = Field(description="It was the same question as this one, which holds its events now.")
     held: int
+    held_episodes: list[HeldEpisode] = Field(description="What waits, in the order of watching; the first 20.")
 
 
 class Conflicts(Answer):
@@ -209,6 +231,19 @@ class Resolution(Answer):
     tvshow_id: int | None
     replayed: int = Field(description="How many held events the answer was applied to.")
     outcomes: dict[str, int] = Field(description="Action taken to number of events.")
+
+
+class Undone(Answer):
+    """What became of an answer that was taken back."""
+
+    id: int
+    resolved: bool = Field(description="false: it is asked again; true: nothing that it held is in the log any more.")
+    withdrawn: int = Field(description="How many viewings were taken back.")
+    held: int = Field(description="How many events wait for an answer now.")
+    removed_tvshow_id: int | None = Field(description="The show that the answer had added, and that is gone again.")
+    kept_tvshow_id: int | None = Field(
+        description="The show that the answer had added, and that stays: something else was done with it since."
+    )
 
 
 class Log(Answer):
@@ -289,6 +324,7 @@ class Stats(Answer):
     watched_episodes: int = Field(description="Viewings that count.")
     shows_added: int
     open_conflicts: int = Field(description="Now, however old.")
+    conflicts_overdue: int = Field(description="Of these, open for more than 24 hours.")
     mappings: MappingFigures
     last_event: LastEvent | None
 

@@ -69,6 +69,13 @@ def list_conflicts(query: ConflictsQuery) -> dict[str, Any]:
     return page_answer("conflicts", page)
 
 
+@blueprint.get("/conflicts/<id:conflict_id>")
+@described("Look at a conflict", answer=answers.Conflict)
+def get_conflict(conflict_id: int) -> dict[str, Any]:
+    """Open or answered."""
+    return tracker.get_conflict(services(), current_identity().user_id, conflict_id)
+
+
 @blueprint.post("/conflicts/<id:conflict_id>/resolve")
 @described(
     "Answer a conflict",
@@ -94,3 +101,20 @@ def resolve_conflict(conflict_id: int, body: Resolve) -> dict[str, Any]:
         season=body.season,
         episode=body.episode,
     )
+
+
+@blueprint.post("/conflicts/<id:conflict_id>/undo")
+@described(
+    "Take the answer to a conflict back",
+    description="For seven days (undo_until). The mapping, the name and the episodes are as they were before the answer."
+    " What was marked through it is withdrawn, and waits again: the events that were held, and those that came since."
+    " A show that the answer added is removed, unless something else was done with it.",
+    answer=answers.Undone,
+    errors={
+        409: "It has no answer, or that was taken back before, given too long ago, or its mapping was changed since."
+    },
+    scope="write",
+)
+def undo_conflict(conflict_id: int) -> dict[str, Any]:
+    """One transaction."""
+    return tracker.undo_conflict(services(), current_identity().user_id, conflict_id)

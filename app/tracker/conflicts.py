@@ -10,7 +10,7 @@ from app.db.pool import Connection
 from app.db.queries import queries
 from app.errors import NotFound, StateConflict
 from app.services import Services
-from app.tracker.logs import replay_held
+from app.tracker.logs import stored_event
 from app.tracker.paging import Page, Row, read_page
 
 
@@ -34,7 +34,9 @@ def list_conflicts(
     with services.db.connection() as connection:
         return read_page(
             limit,
-            lambda n: queries().list_conflicts(connection, user_id=user_id, resolved=resolved, before=before, limit=n),
+            lambda n: queries().list_conflicts(
+                connection, user_id=user_id, conflict_id=None, resolved=resolved, before=before, limit=n
+            ),
         )
 
 
@@ -111,19 +113,37 @@ def resolve_conflict(
         }
 
 
+def undo_conflict(services: Services, user_id: int, conflict_id: int) -> Row:
+    """Takes the answer to a conflict back, with everything that came of it, in one transaction.
+
+    Returns:
+        The conflict's `id`, whether it is still `resolved` (nothing that it held is in the log any more), how many
+        viewings were `withdrawn`, how many events are `held` again, and what became of a show that the answer had added:
+        `removed_tvshow_id` or `kept_tvshow_id`.
+
+    Raises:
+        NotFound: there is no such conflict in this tracker.
+        psycopg.errors.RaiseException: SQLSTATE TK409, it was not answered, more than seven days ago, or taken back before.
+    """
+    with services.db.connection() as connection, connection.transaction():
+        _get(connection, user_id, conflict_id)
+        undone: Row = queries().undo_conflict(connection, user_id=user_id, conflict_id=conflict_id)
+        return {"id": conflict_id, "resolved": _get(connection, user_id, conflict_id)["resolved"], **undone}
+
+
 def _search_again(services: Services, connection: Connection, user_id: int, conflict: Row) -> Row:
     if conflict["resolved"]:
         raise StateConflict(f"conflict {conflict['id']} was resolved before")
-    outcomes = replay_held(services, connection, user_id, conflict["id"])
-    after = _get(connection, user_id, conflict["id"])
-    return {
-        "id": conflict["id"],
-        "action": "search_again",
-        "resolved": after["resolved"],
-        "tvshow_id": after["resolved_tvshow_id"],
-        "replayed": outcomes.total(),
-        "outcomes": dict(outcomes),
-    }
+    held = list(queries().held_events(connection, user_id=user_id, conflict_id=conflict["id"]))
+    events = [{"log_id": row["id"], "event": stored_event(row["id"], row["payload"])} for row in held]
+    answer: Row = queries().search_again(
+        connection,
+        user_id=user_id,
+        conflict_id=conflict["id"],
+        events=Jsonb(events),
+        has_tmdb=services.settings.tmdb_api_key is not None,
+    )
+    return {"id": conflict["id"], "action": "search_again", **answer}
 
 
 def _show_to_add(conflict: Row, tmdb_id: int) -> dict[str, Any]:
@@ -137,7 +157,10 @@ def _show_to_add(conflict: Row, tmdb_id: int) -> dict[str, Any]:
 
 
 def _get(connection: Connection, user_id: int, conflict_id: int) -> Row:
-    row: Row | None = queries().get_conflict(connection, user_id=user_id, conflict_id=conflict_id)
+    rows = queries().list_conflicts(
+        connection, user_id=user_id, conflict_id=conflict_id, resolved=None, before=None, limit=1
+    )
+    row: Row | None = next(iter(list(rows)), None)
     if row is None:
         raise NotFound("there is no such conflict")
     return row

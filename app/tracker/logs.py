@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 from psycopg.types.json import Jsonb
@@ -74,16 +73,6 @@ def replay_log(services: Services, user_id: int, log_id: int) -> Row:
         return _get(connection, user_id, log_id)
 
 
-def replay_held(services: Services, connection: Connection, user_id: int, conflict_id: int) -> Counter[str]:
-    """Decides every event that a conflict holds again, in viewing order; returns how often which action was taken.
-
-    Raises:
-        Unprocessable: one of them cannot be read as an event.
-    """
-    held = list(queries().held_events(connection, user_id=user_id, conflict_id=conflict_id))
-    return Counter(replay(services, connection, user_id, row["id"], row["payload"])["action"] for row in held)
-
-
 def replay(services: Services, connection: Connection, user_id: int, log_id: int, payload: dict[str, Any]) -> Row:
     """Decides one stored event again.
 
@@ -100,6 +89,18 @@ def replay(services: Services, connection: Connection, user_id: int, log_id: int
     Raises:
         Unprocessable: the payload cannot be read as an event.
     """
+    event = stored_event(log_id, payload)
+    has_tmdb = services.settings.tmdb_api_key is not None
+    row: Row = queries().replay_event(connection, user_id=user_id, log_id=log_id, event=Jsonb(event), has_tmdb=has_tmdb)
+    return row
+
+
+def stored_event(log_id: int, payload: dict[str, Any]) -> dict[str, Any]:
+    """What the SQL functions decide by, of a log row's payload.
+
+    Raises:
+        Unprocessable: the payload cannot be read as an event.
+    """
     try:
         event = parse_event(payload).decision()
     except InvalidPayload as error:
@@ -107,9 +108,7 @@ def replay(services: Services, connection: Connection, user_id: int, log_id: int
     # Not a part of Plex's message: the history's own row, by which it is counted once.
     if "history_key" in payload:
         event["history_key"] = payload["history_key"]
-    has_tmdb = services.settings.tmdb_api_key is not None
-    row: Row = queries().replay_event(connection, user_id=user_id, log_id=log_id, event=Jsonb(event), has_tmdb=has_tmdb)
-    return row
+    return event
 
 
 def _get(connection: Connection, user_id: int, log_id: int) -> Row:

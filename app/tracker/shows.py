@@ -36,7 +36,8 @@ def get_show(services: Services, user_id: int, tvshow_id: int) -> Row:
 
 
 def add_show(services: Services, user_id: int, show: dict[str, Any]) -> Row:
-    """Adds a show and returns it.
+    """Adds a show and returns it. Mappings of a show with these ids that was deleted come back to it, and open questions
+    that it answers for certain are answered.
 
     Args:
         services: the application's parts.
@@ -47,19 +48,27 @@ def add_show(services: Services, user_id: int, show: dict[str, Any]) -> Row:
         psycopg.errors.UniqueViolation: a show with one of these ids is there (app.errors makes a StateConflict of it).
     """
     with services.db.connection() as connection, connection.transaction():
+        # Before the show's row: an event that wants to ask about this show waits, and then finds it.
+        queries().lock_mappings(connection, user_id=user_id)
         tvshow_id = queries().add_show(connection, user_id=user_id, show=Jsonb(show))
+        queries().return_mappings(connection, user_id=user_id, tvshow_id=tvshow_id)
+        queries().settle_open_conflicts(connection, user_id=user_id, tvshow_id=tvshow_id)
         return found(queries().get_show(connection, user_id=user_id, tvshow_id=tvshow_id))
 
 
 def change_show(services: Services, user_id: int, tvshow_id: int, changes: dict[str, Any]) -> Row:
     """Changes title, year or ids (null takes one away), adds the missing episodes of `seasons`; returns the show.
+    Open questions that it answers for certain by then are answered.
 
     Raises:
         psycopg.errors.RaiseException: SQLSTATE TK404, there is no such show in this tracker.
         psycopg.errors.UniqueViolation: another show has one of these ids.
     """
     with services.db.connection() as connection, connection.transaction():
+        queries().lock_mappings(connection, user_id=user_id)
         queries().update_show(connection, user_id=user_id, tvshow_id=tvshow_id, changes=Jsonb(changes))
+        queries().return_mappings(connection, user_id=user_id, tvshow_id=tvshow_id)
+        queries().settle_open_conflicts(connection, user_id=user_id, tvshow_id=tvshow_id)
         return found(queries().get_show(connection, user_id=user_id, tvshow_id=tvshow_id))
 
 

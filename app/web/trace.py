@@ -158,6 +158,14 @@ def _resolved(step: Step) -> Sentence:
     return Sentence("help", ANSWERS.get(str(step.get("action")), "The question was answered."))
 
 
+def _undone(_step: Step) -> Sentence:
+    return Sentence("refresh", "You took the answer back.")
+
+
+def _taken_back(_step: Step) -> Sentence:
+    return Sentence("help", "You took an answer about this show back, so no rule decides it any more.")
+
+
 def _replayed(step: Step) -> Sentence:
     return Sentence("refresh", f"It was decided again; before, it was: {status_of(str(step.get('was'))).word.lower()}.")
 
@@ -189,4 +197,6 @@ _STEPS: dict[str, Callable[[Step], Sentence]] = {
     "server_not_tracked": _server,
     "resolved": _resolved,
     "replayed": _replayed,
+    "undone": _undone,
+    "taken_back": _taken_back,
 }

@@ -13,7 +13,17 @@ begin
     if not found then
         raise exception 'show % is not there', p_tvshow_id using errcode = 'TK404';
     end if;
-    update plex_show_mappings set tvshow_id = null, updated_at = now() where user_id = p_user_id and tvshow_id = p_tvshow_id;
+    update plex_show_mappings set tvshow_id = null, emptied_tvshow_id = p_tvshow_id, updated_at = now()
+    where user_id = p_user_id and tvshow_id = p_tvshow_id;
+    -- It is no answer to other questions any more.
+    update plex_conflicts c
+    set potential_matches = (
+            select coalesce(jsonb_agg(m.value order by m.ord), '[]')
+            from jsonb_array_elements(c.potential_matches) with ordinality m(value, ord)
+            where (m.value ->> 'tvshow_id')::bigint is distinct from p_tvshow_id),
+        updated_at = now()
+    where c.user_id = p_user_id and not c.resolved
+      and c.potential_matches @> jsonb_build_array(jsonb_build_object('tvshow_id', p_tvshow_id));
     with closed as (
         update plex_conflicts set resolved = true, resolved_at = now(), resolution_action = 'ignore', updated_at = now()
         where user_id = p_user_id and tvshow_id = p_tvshow_id and not resolved returning id

@@ -25,13 +25,15 @@ declare
 begin
     for v_event in
         select w as event, w.* from watch_events w
-        where w.tvshow_id = p_tvshow_id and w.season = p_season and w.episode = p_episode
+        where w.tvshow_id = p_tvshow_id and w.season = p_season and w.episode = p_episode and w.withdrawn_at is null
         order by w.occurred_at, array_position(array['viewing', 'mark', 'unmark'], w.kind), w.account_id nulls last, w.server_uuid, w.id
     loop
         v_at := null;
         if v_event.kind = 'viewing' then
             -- The same account on the same server within one runtime of a viewing's first report: that viewing.
             for i in reverse v_count..1 loop
+                -- A first report lies less than a runtime after the mark that began it: what is older cannot be meant.
+                exit when v_event.occurred_at - (v_start[i]).occurred_at >= v_apart * 2;
                 if v_event.occurred_at - v_viewed_from[i] < v_apart
                    and v_account[i] is not distinct from v_event.account_id
                    and v_server[i] is not distinct from v_event.server_uuid then
@@ -42,6 +44,7 @@ begin
             -- A mark by hand just before the report of the viewing that it meant.
             if v_at is null then
                 for i in reverse v_count..1 loop
+                    exit when v_event.occurred_at - (v_start[i]).occurred_at >= v_apart;
                     if v_event.occurred_at - (v_start[i]).occurred_at < v_apart and v_viewed_from[i] is null and v_voided[i] is null then
                         v_at := i;
                         v_viewed_from[i] := v_event.occurred_at;
@@ -137,4 +140,4 @@ $$;
 comment on function fold_episode(bigint, bigint, integer, integer, integer, bigint) is
     'Makes the plays of one episode anew from everything said about it, in the order of time: viewings by the same account and
 server closer together than the runtime (minutes; 30 when unknown) are one; a mark by hand counts when nothing before it does; an
-unmark voids what lies before it. The caller holds the lock on the show''s row.';
+unmark voids what lies before it; what was withdrawn is left out. The caller holds the lock on the show''s row.';

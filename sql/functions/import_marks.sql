@@ -12,7 +12,8 @@ as $$
         select p_user_id, p_tvshow_id, m.season, m.episode, m.at, p_source
         from mark m
         where not exists (select from watch_events w
-                          where w.tvshow_id = p_tvshow_id and w.season = m.season and w.episode = m.episode)
+                          where w.tvshow_id = p_tvshow_id and w.season = m.season and w.episode = m.episode
+                            and w.withdrawn_at is null)
         returning id, season, episode, watched_at, source
     )
     insert into watch_events (user_id, tvshow_id, season, episode, kind, occurred_at, source, play_id)

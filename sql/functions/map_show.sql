@@ -37,7 +37,7 @@ begin
         end if;
         update plex_show_mappings
         set tvshow_id = p_tvshow_id, match_confidence = p_confidence, match_method = p_method,
-            manually_confirmed = p_confirmed, sync_enabled = p_tvshow_id is not null,
+            manually_confirmed = p_confirmed, sync_enabled = p_tvshow_id is not null, emptied_tvshow_id = null,
             -- What counts on every server is not given up for what counts on one.
             plex_guid = case when tracker.guid_is_local(v_guid) then coalesce(plex_guid, v_guid) else coalesce(v_guid, plex_guid) end,
             updated_at = now()

@@ -9,6 +9,7 @@ declare
     v_watched_at timestamptz;
     v_reason text;
     v_repeat_of bigint;
+    v_decision jsonb;
     v_settled record;
     v_mapping_id bigint;
     v_trace jsonb := '[]';
@@ -52,9 +53,15 @@ begin
             action := 'duplicate';
             v_trace := jsonb_build_array(jsonb_build_object('step', 'duplicate', 'of', v_repeat_of));
         else
+            v_decision := decide(p_user_id, p_event, p_has_tmdb);
+            if v_decision ->> 'verdict' = 'conflict' then
+                -- Whoever adds, names or maps a show looks at the open questions, and this one is not there yet. Decided again now
+                -- that they, and events of this show that have another key, are kept out.
+                perform lock_mappings(p_user_id);
+                v_decision := decide(p_user_id, p_event, p_has_tmdb);
+            end if;
             -- Assigned, here and below: "select * into … from f()" starts an executor for what is one expression.
-            v_settled := settle_event(p_user_id, p_event, decide(p_user_id, p_event, p_has_tmdb), log_id,
-                                      p_source, v_watched_at, v_account_id);
+            v_settled := settle_event(p_user_id, p_event, v_decision, log_id, p_source, v_watched_at, v_account_id);
             status := v_settled.status;
             action := v_settled.action;
             tvshow_id := v_settled.tvshow_id;

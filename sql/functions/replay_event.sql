@@ -1,4 +1,5 @@
 create function replay_event(p_user_id bigint, p_log_id bigint, p_event jsonb, p_has_tmdb boolean,
+                             p_later boolean default false,
                              out status text, out action text, out log_id bigint, out tvshow_id bigint, out conflict_id bigint)
 language plpgsql volatile
 set search_path from current
@@ -12,7 +13,9 @@ declare
     v_settled record;
 begin
     perform pg_advisory_xact_lock(hashtextextended(coalesce(p_event ->> 'show_key', ''), p_user_id));
-    -- Not locked: replays and answers have the lock above, and the row comes after the show's in the order of locks.
+    -- A question that settles itself when its show is added has no lock of a key, and would mark what it held a second time.
+    perform lock_mappings(p_user_id);
+    -- Not locked: replays and answers have the locks above, and the row comes after the show's in the order of locks.
     select * into v_log from plex_webhook_logs l where l.user_id = p_user_id and l.id = p_log_id;
     if not found then
         raise exception 'log row % is not there', p_log_id using errcode = 'TK404';
@@ -31,7 +34,9 @@ begin
         status := 'ignored';
         action := v_reason;
     else
-        select * into v_settled from settle_event(p_user_id, p_event, decide(p_user_id, p_event, p_has_tmdb), v_log.id,
+        select * into v_settled from settle_event(p_user_id, p_event,
+                                                  decide(p_user_id, p_event, p_has_tmdb) || case when p_later then '{"later": {}}'::jsonb else '{}' end,
+                                                  v_log.id,
                                                   v_log.source, coalesce(v_log.watched_at, viewing_time(p_event, v_log.created_at)),
                                                   v_account_id);
         status := v_settled.status;
@@ -58,5 +63,6 @@ begin
       and not exists (select from plex_webhook_logs l where l.conflict_id = c.id and l.status = 'conflict');
 end
 $$;
-comment on function replay_event(bigint, bigint, jsonb, boolean) is
-    'Decides a stored event again (pending, conflict, failed, ignored); what was applied stays as it is. Raises TK404.';
+comment on function replay_event(bigint, bigint, jsonb, boolean, boolean) is
+    'Decides a stored event again (pending, conflict, failed, ignored); what was applied stays as it is. With
+p_later the show''s document is left to write_watched. Raises TK404.';

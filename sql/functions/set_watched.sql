@@ -9,7 +9,7 @@ begin
     if not p_watched and p_at is null then
         select greatest(now(), max(w.occurred_at)) into p_at from watch_events w
         where w.user_id = p_user_id and w.tvshow_id = p_tvshow_id and w.season = p_season and w.episode = p_episode
-          and w.kind = 'viewing';
+          and w.kind = 'viewing' and w.withdrawn_at is null;
     end if;
     select m.action, m.first_watched_at into action, first_watched_at
     from mark_watched(p_user_id, p_tvshow_id, p_season, p_episode, null, case when p_watched then 'mark' else 'unmark' end,

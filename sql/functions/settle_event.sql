@@ -7,6 +7,7 @@ set search_path from current
 as $$
 declare
     v_mark record;
+    v_open plex_conflicts;
 begin
     trace := p_decision -> 'trace';
     mapping_id := (p_decision ->> 'mapping_id')::bigint;
@@ -22,15 +23,30 @@ begin
                 raise exception 'the show was deleted meanwhile' using errcode = 'serialization_failure';
             end if;
             -- An event of this show with another key may have mapped it meanwhile.
-            mapping_id := coalesce(find_mapping(p_user_id, p_event), map_show(
-                p_user_id, p_event, tvshow_id, (p_decision ->> 'confidence')::numeric, p_decision ->> 'method'));
+            mapping_id := find_mapping(p_user_id, p_event);
+            if mapping_id is null then
+                -- The user has taken an answer back: what a rule says is not enough any more.
+                select * into v_open from plex_conflicts c
+                where c.id = find_open_conflict(p_user_id, p_event) and c.undone_at is not null;
+                if found then
+                    status := 'conflict';
+                    action := 'needs_user_input';
+                    tvshow_id := null;
+                    conflict_id := open_conflict(p_user_id, p_event, v_open.conflict_type, v_open.potential_matches, v_open.tvshow_id);
+                    trace := trace || jsonb_build_object('step', 'taken_back', 'conflict_id', conflict_id);
+                    return;
+                end if;
+                mapping_id := map_show(
+                    p_user_id, p_event, tvshow_id, (p_decision ->> 'confidence')::numeric, p_decision ->> 'method');
+            end if;
         end if;
         v_mark := mark_watched(
             p_user_id, tvshow_id, (p_event ->> 'season')::integer, (p_event ->> 'episode')::integer, (p_event ->> 'air_date')::date,
             'viewing', p_watched_at, p_source, coalesce(p_event ->> 'server_uuid', ''), p_account_id, p_event ->> 'history_key',
             mapping_id, p_log_id,
             coalesce(p_event ->> 'plex_season', p_event ->> 'season')::integer,
-            coalesce(p_event ->> 'plex_episode', p_event ->> 'episode')::integer);
+            coalesce(p_event ->> 'plex_episode', p_event ->> 'episode')::integer,
+            p_decision -> 'later');
         if v_mark.action in ('show_missing', 'mapping_changed') then
             -- Not decided again here: this transaction would then lock a second show, in any order.
             raise exception 'show or mapping changed meanwhile' using errcode = 'serialization_failure';

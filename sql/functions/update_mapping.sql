@@ -17,6 +17,7 @@ begin
     end if;
     update plex_show_mappings m
     set tvshow_id = case when p_changes ? 'tvshow_id' then (p_changes ->> 'tvshow_id')::bigint else m.tvshow_id end,
+        emptied_tvshow_id = case when not p_changes ? 'tvshow_id' then m.emptied_tvshow_id end,
         match_method = case when p_changes ? 'tvshow_id' then 'manual' else m.match_method end,
         match_confidence = case when p_changes ? 'tvshow_id' then 1 else m.match_confidence end,
         sync_enabled = coalesce((p_changes ->> 'sync_enabled')::boolean,

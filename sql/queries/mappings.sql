@@ -4,7 +4,10 @@
 -- mapping_id: only this one.
 select m.id, m.plex_server_uuid, m.plex_rating_key, m.plex_guid, m.plex_title, m.plex_year, m.tvdb_id, m.imdb_id, m.tmdb_id,
        m.tvshow_id, s.title as tvshow_title, m.match_confidence, m.match_method, m.manually_confirmed, m.sync_enabled,
-       m.last_synced_at, m.created_at, m.updated_at, c.id as open_conflict_id
+       m.last_synced_at, m.created_at, m.updated_at, c.id as open_conflict_id,
+       case when m.tvshow_id is null and m.emptied_tvshow_id is not null then 'show_deleted'
+            when m.tvshow_id is null then 'ignored'
+            when not m.sync_enabled then 'switched_off' end as not_tracked_because
 from plex_show_mappings m
 left join tvshows s on s.id = m.tvshow_id
 left join lateral (

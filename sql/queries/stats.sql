@@ -14,14 +14,17 @@ from plex_webhook_logs
 where user_id = :user_id and created_at >= now() - make_interval(days => :days);
 
 -- name: tracker_figures(user_id, days)^
--- What was watched and added in the last days, and how many questions are open.
+-- What was watched and added in the last days, how many questions are open, and how many of them for more than 24 hours.
 select (select count(*) from plays
         where user_id = :user_id and voided_at is null and watched_at >= now() - make_interval(days => :days))
            as watched_episodes,
        (select count(*) from tvshows
         where user_id = :user_id and deleted_at is null and created_at >= now() - make_interval(days => :days))
            as shows_added,
-       (select count(*) from plex_conflicts where user_id = :user_id and not resolved) as open_conflicts;
+       (select count(*) from plex_conflicts where user_id = :user_id and not resolved) as open_conflicts,
+       (select count(*) from plex_conflicts
+        where user_id = :user_id and not resolved and coalesce(undone_at, created_at) < now() - interval '24 hours')
+           as conflicts_overdue;
 
 -- name: mapping_figures(user_id)^
 -- Mappings by how sure they are; not_tracked are those that stand for no show.

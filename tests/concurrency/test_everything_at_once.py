@@ -38,7 +38,9 @@ class Somebody:
             act = self.random.choice(
                 [self.scrobbles] * 8
                 + [self.marks] * 4
-                + [self.answers, self.replays, self.remaps, self.deletes, self.adds, self.refreshes, self.forgets]
+                + [self.answers] * 2
+                + [self.takes_back] * 2
+                + [self.replays, self.remaps, self.deletes, self.adds, self.refreshes, self.forgets]
             )
             try:
                 with_patience(act, connection)
@@ -88,6 +90,10 @@ class Somebody:
         show = self.a_show(connection) if action == "select" else None
         connection.execute("select resolve_conflict(%s, %s, %s, %s)", (self.user, conflict, action, show))
 
+    def takes_back(self, connection: Connection) -> None:
+        conflict = self.a(connection, "select id from plex_conflicts where user_id = %s and resolved")
+        connection.execute("select undo_conflict(%s, %s)", (self.user, conflict))
+
     def replays(self, connection: Connection) -> None:
         log_id = self.a(
             connection, "select id from plex_webhook_logs where user_id = %s and status in ('conflict', 'ignored')"
@@ -122,7 +128,11 @@ class Somebody:
             "tmdb_id": self.random.randrange(1, 20),
             "seasons": [{"seasonNumber": 1, "episodes": episodes}],
         }
-        connection.execute("select add_show(%s, %s)", (self.user, Jsonb(show)))
+        with connection.transaction():
+            connection.execute("select lock_mappings(%s)", (self.user,))
+            added = value(connection, "select add_show(%s, %s) as id", (self.user, Jsonb(show)))
+            connection.execute("select return_mappings(%s, %s)", (self.user, added))
+            connection.execute("select settle_open_conflicts(%s, %s)", (self.user, added))
 
     def refreshes(self, connection: Connection) -> None:
         number = EPISODES + self.random.randrange(4)
@@ -171,14 +181,15 @@ def test_whatever_happens_at_once_adds_up(
         "a success without a play that tells of it",
         """
         select l.id from plex_webhook_logs l where l.status = 'success'
-        and not exists (select from watch_events w where w.log_id = l.id and w.user_id = l.user_id)""",
+        and not exists (select from watch_events w
+                        where w.log_id = l.id and w.user_id = l.user_id and w.withdrawn_at is null)""",
     )
     assert nothing(
         conn,
         "something said that is not a success in the log",
         """
         select w.id from watch_events w join plex_webhook_logs l on l.id = w.log_id
-        where l.status <> 'success' or l.tvshow_id is distinct from w.tvshow_id""",
+        where w.withdrawn_at is null and (l.status <> 'success' or l.tvshow_id is distinct from w.tvshow_id)""",
     )
     assert nothing(
         conn,
@@ -204,12 +215,15 @@ def assert_is_the_fold_of_what_was_said(conn: Connection, show_id: int, season: 
             (row["account_id"], row["server_uuid"]) if row["kind"] == "viewing" else None,
         )
         for row in conn.execute(
-            "select * from watch_events where tvshow_id = %s and season = %s and episode = %s", where
+            """select * from watch_events
+               where tvshow_id = %s and season = %s and episode = %s and withdrawn_at is null""",
+            where,
         )
     ]
     kept = conn.execute(
         """select watched_at, voided_at from plays
-           where tvshow_id = %s and season = %s and episode = %s and void_reason is distinct from 'same_viewing'""",
+           where tvshow_id = %s and season = %s and episode = %s
+             and (void_reason is null or void_reason = 'unmarked')""",
         where,
     ).fetchall()
     expected = fold(said, entry["runtime"])

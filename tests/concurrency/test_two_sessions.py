@@ -44,6 +44,21 @@ def delete_show(connection: Connection, user: int, show: int) -> None:
     connection.execute("select delete_show(%s, %s)", (user, show))
 
 
+def undo(connection: Connection, user: int, conflict: int) -> Any:
+    return one(connection, "select * from undo_conflict(%s, %s)", (user, conflict))
+
+
+def add_show(connection: Connection, user: int, title: str = payloads.SHOW) -> int:
+    """As app.tracker.shows adds one."""
+    seasons = [{"seasonNumber": 1, "episodes": [{"episodeNumber": n} for n in range(1, 10)]}]
+    show: int
+    with connection.transaction():
+        connection.execute("select lock_mappings(%s)", (user,))
+        show = value(connection, "select add_show(%s, %s) as id", (user, Jsonb({"title": title, "seasons": seasons})))
+        connection.execute("select settle_open_conflicts(%s, %s)", (user, show))
+    return show
+
+
 def replay(connection: Connection, user: int, log_id: int, message: dict[str, Any]) -> Any:
     return one(
         connection,
@@ -420,3 +435,175 @@ def test_a_rebuilt_servers_event_then_one_by_the_old_guid_for_the_same_show(
     )
     assert [first["tvshow_id"], second["tvshow_id"]] == [show, show]
     assert show_row(conn, show)["watched_episodes"] == 3
+
+
+def test_an_added_show_then_an_event_of_it_is_marked(
+    conn: Connection, make_user: MakeUser, two_sessions: TwoSessions
+) -> None:
+    """The event has looked for the show before it was there, and would ask about it after everybody had looked."""
+    user = make_user()
+    show, event = in_turn(two_sessions, lambda c: add_show(c, user), lambda c: receive(c, user, scrobble()))
+    assert (event["status"], event["tvshow_id"]) == ("success", show)
+    assert live_times(conn, show) == [AT]
+    assert value(conn, "select count(*) as n from plex_conflicts") == 0
+
+
+def test_an_event_of_an_unknown_show_then_that_show_is_added_and_marked(
+    conn: Connection, make_user: MakeUser, two_sessions: TwoSessions
+) -> None:
+    user = make_user()
+    event, show = in_turn(two_sessions, lambda c: receive(c, user, scrobble()), lambda c: add_show(c, user))
+    assert event["status"] == "conflict"
+    assert conflict_row(conn, event["conflict_id"])["resolution_action"] == "auto"
+    assert log_row(conn, event["log_id"])["status"] == "success"
+    assert live_times(conn, show) == [AT]
+
+
+def test_an_added_show_then_a_replay_of_what_it_settled_marks_once(
+    conn: Connection, make_user: MakeUser, two_sessions: TwoSessions
+) -> None:
+    user = make_user()
+    held = receive(conn, user, scrobble())
+    show, again = in_turn(
+        two_sessions, lambda c: add_show(c, user), lambda c: replay(c, user, held["log_id"], scrobble())
+    )
+    assert (again["status"], again["tvshow_id"]) == ("success", show)
+    assert live_times(conn, show) == [AT]
+    assert value(conn, "select count(*) as n from watch_events") == 1
+
+
+def test_an_added_show_then_an_answer_to_the_question_that_it_settled_is_refused(
+    conn: Connection, make_user: MakeUser, two_sessions: TwoSessions
+) -> None:
+    user = make_user()
+    held = receive(conn, user, scrobble())
+    with pytest.raises(psycopg.Error) as raised:
+        in_turn(
+            two_sessions,
+            lambda c: add_show(c, user),
+            lambda c: resolve(c, user, held["conflict_id"], "ignore_forever"),
+        )
+    assert raised.value.sqlstate == "TK409"
+    assert conflict_row(conn, held["conflict_id"])["resolution_action"] == "auto"
+
+
+def test_an_event_without_a_guid_then_one_with_it_is_one_question(
+    conn: Connection, make_user: MakeUser, two_sessions: TwoSessions
+) -> None:
+    user = make_user()
+    without = payloads.episode_without_guids(parentIndex=1, index=2)
+    assert decision(without)["show_key"] != decision(scrobble())["show_key"]
+    first, second = in_turn(
+        two_sessions, lambda c: receive(c, user, without), lambda c: receive(c, user, scrobble(episode=1))
+    )
+    assert first["conflict_id"] == second["conflict_id"]
+    assert value(conn, "select count(*) as n from plex_conflicts") == 1
+
+
+def test_an_answer_then_an_event_with_another_key_goes_by_the_answer(
+    conn: Connection, make_user: MakeUser, make_show: MakeShow, two_sessions: TwoSessions
+) -> None:
+    user = make_user()
+    held = receive(conn, user, scrobble())
+    show = make_show(user, "Another name")
+    without = payloads.episode_without_guids(parentIndex=1, index=2)
+    _, event = in_turn(
+        two_sessions,
+        lambda c: resolve(c, user, held["conflict_id"], "select", show),
+        lambda c: with_patience(receive, c, user, without),
+    )
+    assert (event["status"], event["tvshow_id"]) == ("success", show)
+    assert value(conn, "select count(*) as n from plex_conflicts") == 1
+
+
+def answered(conn: Connection, user: int, show: int) -> dict[str, Any]:
+    held = receive(conn, user, scrobble(episode=1))
+    resolve(conn, user, held["conflict_id"], "select", show)
+    return held
+
+
+def test_an_answer_that_is_taken_back_then_an_event_waits_again(
+    conn: Connection, make_user: MakeUser, make_show: MakeShow, two_sessions: TwoSessions
+) -> None:
+    """With another key, so that it has read the mapping: it waits for the show's row and finds the mapping gone."""
+    user = make_user()
+    show = make_show(user, "Another name")
+    held = answered(conn, user, show)
+    without = payloads.episode_without_guids(parentIndex=1, index=2)
+    taken_back, event = in_turn(
+        two_sessions,
+        lambda c: undo(c, user, held["conflict_id"]),
+        lambda c: with_patience(receive, c, user, without),
+    )
+    assert taken_back["withdrawn"] == 1
+    assert (event["status"], event["conflict_id"]) == ("conflict", held["conflict_id"])
+    assert live_times(conn, show) == []
+
+
+def test_an_event_then_the_answer_that_it_went_by_is_taken_back_with_it(
+    conn: Connection, make_user: MakeUser, make_show: MakeShow, two_sessions: TwoSessions
+) -> None:
+    user = make_user()
+    show = make_show(user, "Another name")
+    held = answered(conn, user, show)
+    without = payloads.episode_without_guids(parentIndex=1, index=2)
+    event, taken_back = in_turn(
+        two_sessions, lambda c: receive(c, user, without), lambda c: undo(c, user, held["conflict_id"])
+    )
+    assert event["status"] == "success"
+    assert (taken_back["withdrawn"], taken_back["held"]) == (2, 2)
+    assert log_row(conn, event["log_id"])["conflict_id"] == held["conflict_id"]
+    assert live_times(conn, show) == []
+
+
+@pytest.mark.parametrize("undo_first", [True, False])
+def test_an_answer_taken_back_and_the_deletion_of_its_show_do_not_deadlock(
+    conn: Connection, make_user: MakeUser, make_show: MakeShow, two_sessions: TwoSessions, undo_first: bool
+) -> None:
+    user = make_user()
+    show = make_show(user, "Another name")
+    held = answered(conn, user, show)
+
+    def taking_back(c: Connection) -> Any:
+        return undo(c, user, held["conflict_id"])
+
+    def deleting(c: Connection) -> None:
+        delete_show(c, user, show)
+
+    in_turn(two_sessions, *((taking_back, deleting) if undo_first else (deleting, taking_back)))
+    assert not conflict_row(conn, held["conflict_id"])["resolved"]
+    assert log_row(conn, held["log_id"])["status"] == "conflict"
+    assert value(conn, "select count(*) as n from plex_show_mappings") == 0
+    assert show_row(conn, show)["deleted_at"] is not None
+
+
+def test_an_answer_taken_back_then_taken_back_again_is_refused(
+    conn: Connection, make_user: MakeUser, make_show: MakeShow, two_sessions: TwoSessions
+) -> None:
+    user = make_user()
+    held = answered(conn, user, make_show(user, "Another name"))
+    with pytest.raises(psycopg.Error) as raised:
+        in_turn(
+            two_sessions,
+            lambda c: undo(c, user, held["conflict_id"]),
+            lambda c: undo(c, user, held["conflict_id"]),
+        )
+    assert raised.value.sqlstate == "TK409"
+
+
+def test_an_event_whose_episode_is_missing_then_the_answer_with_another_key_do_not_deadlock(
+    conn: Connection, make_user: MakeUser, make_show: MakeShow, two_sessions: TwoSessions
+) -> None:
+    """The one has the show's row and wants the question, the other one would have it the other way round."""
+    user = make_user()
+    show = make_show(user, payloads.SHOW, seasons={1: 1})
+    held = receive(conn, user, scrobble(episode=9))
+    without = payloads.episode_without_guids(parentIndex=1, index=8)
+    event, answer = in_turn(
+        two_sessions,
+        lambda c: receive(c, user, without),
+        lambda c: resolve(c, user, held["conflict_id"], "select"),
+    )
+    assert event["conflict_id"] == held["conflict_id"]
+    assert answer["outcomes"] == {"marked_watched": 2}
+    assert show_row(conn, show)["total_episodes"] == 3

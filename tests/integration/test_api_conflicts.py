@@ -260,3 +260,126 @@ def test_open_answered_and_all_conflicts_are_listed_in_pages(ann: ApiClient, con
     page = ann.call("GET", "/api/plex/conflicts?limit=1")
     assert listed(f"next={page['next']}") == [ids[0]]
     assert list(ann.refused("GET", "/api/plex/conflicts?resolved=maybe")) == ["resolved"]
+
+
+def undo(client: ApiClient, conflict_id: int, *, status: int = 200) -> Any:
+    return client.call("POST", f"/api/plex/conflicts/{conflict_id}/undo", status=status)
+
+
+def test_a_conflict_names_the_episodes_that_wait_and_since_when(
+    ann: ApiClient, bob: ApiClient, held: dict[str, Any], conn: Connection
+) -> None:
+    receive(conn, ann.user_id, scrobble("Lantern", episode=1, at=AT + timedelta(hours=9), title="First"))
+    conflict = ann.call("GET", f"/api/plex/conflicts/{held['id']}")
+    assert conflict == ann.call("GET", "/api/plex/conflicts")["conflicts"][0]
+    assert [(e["season"], e["episode"], e["events"]) for e in conflict["held_episodes"]] == [(1, 1, 2), (1, 2, 1)]
+    assert conflict["held_episodes"][0]["watched_at"] == "2026-01-01T20:00:00Z"
+    assert (conflict["waiting_since"], conflict["overdue"]) == (conflict["created_at"], False)
+    assert (conflict["undo_until"], conflict["undone_at"]) == (None, None)
+    bob.call("GET", f"/api/plex/conflicts/{held['id']}", status=404)
+
+
+def test_at_most_twenty_episodes_are_named_and_all_are_counted(ann: ApiClient, conn: Connection) -> None:
+    for number in range(1, 24):
+        row = receive(conn, ann.user_id, scrobble("Lantern", episode=number, at=AT + timedelta(hours=number)))
+    conflict = ann.call("GET", f"/api/plex/conflicts/{row['conflict_id']}")
+    assert conflict["held"] == 23
+    assert [e["episode"] for e in conflict["held_episodes"]] == list(range(1, 21))
+
+
+def test_a_question_that_is_open_for_a_day_is_overdue_and_counted(
+    ann: ApiClient, held: dict[str, Any], conn: Connection
+) -> None:
+    receive(conn, ann.user_id, scrobble("Beacon"))
+
+    def figures() -> tuple[int, int]:
+        stats = ann.call("GET", "/api/plex/stats")
+        return stats["open_conflicts"], stats["conflicts_overdue"]
+
+    assert figures() == (2, 0)
+    conn.execute("update plex_conflicts set created_at = now() - interval '25 hours' where id = %s", (held["id"],))
+    assert figures() == (2, 1)
+    assert ann.call("GET", f"/api/plex/conflicts/{held['id']}")["overdue"] is True
+    resolve(ann, held["id"], action="ignore")
+    assert figures() == (1, 0)
+    conflict = ann.call("GET", f"/api/plex/conflicts/{held['id']}")
+    assert (conflict["overdue"], conflict["waiting_since"]) == (False, None)
+
+
+def test_an_answer_is_taken_back_and_given_to_another_show(
+    ann: ApiClient, held: dict[str, Any], make_show: MakeShow, conn: Connection
+) -> None:
+    wrong, right = make_show(ann.user_id, "The Lamp"), make_show(ann.user_id, "The Light")
+    resolve(ann, held["id"], action="select", tvshow_id=wrong)
+    later = receive(conn, ann.user_id, scrobble("Lantern", episode=3, at=AT + timedelta(hours=3)))
+    assert ann.call("GET", f"/api/plex/conflicts/{held['id']}")["undo_until"] is not None
+    assert undo(ann, held["id"]) == {
+        "id": held["id"],
+        "resolved": False,
+        "withdrawn": 3,
+        "held": 3,
+        "removed_tvshow_id": None,
+        "kept_tvshow_id": None,
+    }
+    assert ann.call("GET", "/api/plex/mappings")["mappings"] == []
+    show = ann.call("GET", f"/api/shows/{wrong}")
+    assert (show["watched_episodes"], show["total_minutes"]) == (0, 0)
+    viewings = ann.call("GET", f"/api/shows/{wrong}/plays")["plays"]
+    assert {play["void_reason"] for play in viewings} == {"undone"}
+    conflict = ann.call("GET", f"/api/plex/conflicts/{held['id']}")
+    assert (conflict["resolved"], conflict["held"], conflict["undo_until"]) == (False, 3, None)
+    assert conflict["undone_at"] is not None
+    assert log_row(conn, later["log_id"])["conflict_id"] == held["id"]
+    undo(ann, held["id"], status=409)
+
+    assert resolve(ann, held["id"], action="select", tvshow_id=right)["outcomes"] == {"marked_watched": 3}
+    assert ann.call("GET", f"/api/shows/{right}")["watched_episodes"] == 3
+    assert_written_in_viewing_order(conn, right)
+
+
+def test_an_answer_that_added_a_show_is_taken_back_with_the_show(
+    ann: ApiClient, held: dict[str, Any], conn: Connection
+) -> None:
+    show_id = resolve(ann, held["id"], action="create_new")["tvshow_id"]
+    assert undo(ann, held["id"])["removed_tvshow_id"] == show_id
+    ann.call("GET", f"/api/shows/{show_id}", status=404)
+    assert ann.call("GET", "/api/shows")["shows"] == []
+
+
+def test_what_cannot_be_taken_back_is_refused_and_nothing_changes(
+    ann: ApiClient, bob: ApiClient, held: dict[str, Any], conn: Connection
+) -> None:
+    undo(ann, held["id"], status=409)
+    undo(ann, 999_999, status=404)
+    show_id = resolve(ann, held["id"], action="create_new")["tvshow_id"]
+    undo(bob, held["id"], status=404)
+    conn.execute("update plex_conflicts set resolved_at = now() - interval '8 days'")
+    undo(ann, held["id"], status=409)
+    assert ann.call("GET", f"/api/shows/{show_id}")["watched_episodes"] == 2
+    assert ann.call("GET", f"/api/plex/conflicts/{held['id']}")["undo_until"] is None
+
+
+def test_a_show_that_is_added_answers_its_question(ann: ApiClient, held: dict[str, Any], conn: Connection) -> None:
+    seasons = [{"seasonNumber": 1, "episodes": [{"episodeNumber": n, "runtime": 20} for n in (1, 2)]}]
+    show = ann.call("POST", "/api/shows", {"title": "Lantern", "seasons": seasons}, status=201)
+    assert (show["watched_episodes"], show["total_minutes"]) == (2, 40)
+    conflict = ann.call("GET", f"/api/plex/conflicts/{held['id']}")
+    assert (conflict["resolution_action"], conflict["resolved_tvshow_id"], conflict["held"]) == ("auto", show["id"], 0)
+    (mapping,) = ann.call("GET", "/api/plex/mappings")["mappings"]
+    assert (mapping["manually_confirmed"], mapping["match_confidence"]) == (False, 0.8)
+    assert undo(ann, held["id"])["withdrawn"] == 2
+    assert ann.call("GET", f"/api/shows/{show['id']}")["watched_episodes"] == 0
+
+
+def test_a_show_that_gets_the_name_or_the_episode_answers_its_question(
+    ann: ApiClient, held: dict[str, Any], make_show: MakeShow, conn: Connection
+) -> None:
+    show_id = make_show(ann.user_id, "The Lamp", seasons={1: 1})
+    show = ann.call("PATCH", f"/api/shows/{show_id}", {"title": "Lantern"})
+    assert show["watched_episodes"] == 1
+    (conflict,) = ann.call("GET", "/api/plex/conflicts")["conflicts"]
+    assert (conflict["conflict_type"], conflict["tvshow_id"]) == ("episode_missing", show_id)
+    seasons = [{"seasonNumber": 1, "episodes": [{"episodeNumber": 2}]}]
+    show = ann.call("PATCH", f"/api/shows/{show_id}", {"seasons": seasons})
+    assert show["watched_episodes"] == 2
+    assert ann.call("GET", "/api/plex/conflicts")["conflicts"] == []

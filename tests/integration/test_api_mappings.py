@@ -163,3 +163,32 @@ def test_the_mapping_of_another_user_is_not_there(bob: ApiClient, mapped: dict[s
     bob.call("PATCH", path, {"sync_enabled": False}, status=404)
     bob.call("DELETE", path, status=404)
     assert value(conn, "select sync_enabled from plex_show_mappings") is True
+
+
+def test_a_mapping_says_why_its_show_is_not_tracked(
+    ann: ApiClient, mapped: dict[str, Any], make_show: MakeShow, conn: Connection
+) -> None:
+    path = f"/api/plex/mappings/{mapped['id']}"
+    assert mapped["not_tracked_because"] is None
+    assert ann.call("PATCH", path, {"sync_enabled": False})["not_tracked_because"] == "switched_off"
+    assert ann.call("PATCH", path, {"tvshow_id": None})["not_tracked_because"] == "ignored"
+    other = make_show(ann.user_id, "Other")
+    assert ann.call("PATCH", path, {"tvshow_id": other})["not_tracked_because"] is None
+    ann.call("DELETE", f"/api/shows/{other}", status=204)
+    assert ann.call("GET", path)["not_tracked_because"] == "show_deleted"
+    ann.call("PATCH", path, {"tvshow_id": None})
+    assert ann.call("GET", path)["not_tracked_because"] == "ignored"
+
+
+def test_a_show_that_is_added_again_gets_its_mapping_back(
+    ann: ApiClient, make_show: MakeShow, conn: Connection
+) -> None:
+    show_id = make_show(ann.user_id, "Harbour Lights", tvdb_id=77)
+    receive(conn, ann.user_id, scrobble("Harbour Lights"))
+    ann.call("DELETE", f"/api/shows/{show_id}", status=204)
+    assert receive(conn, ann.user_id, scrobble("Harbour Lights", episode=2))["action"] == "sync_disabled"
+    seasons = [{"seasonNumber": 1, "episodes": [{"episodeNumber": n} for n in (1, 2, 3)]}]
+    again = ann.call("POST", "/api/shows", {"title": "Harbour", "tvdb_id": 77, "seasons": seasons}, status=201)
+    (mapping,) = ann.call("GET", "/api/plex/mappings")["mappings"]
+    assert (mapping["tvshow_id"], mapping["not_tracked_because"]) == (again["id"], None)
+    assert receive(conn, ann.user_id, scrobble("Harbour Lights", episode=3))["tvshow_id"] == again["id"]

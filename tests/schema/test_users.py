@@ -36,8 +36,10 @@ def furnish(conn: Connection, make_user: MakeUser, make_show: MakeShow) -> dict[
         "user_id": user,
         "tvshow_id": show,
         "resolved_tvshow_id": show,
+        "emptied_tvshow_id": show,
         "mapping_id": mapping,
         "conflict_id": held["conflict_id"],
+        "joined_id": held["conflict_id"],
         "log_id": marked["log_id"],
         "account_id": one(conn, "select id from plex_accounts where user_id = %s", (user,))["id"],
     }

@@ -69,7 +69,8 @@ def test_an_answered_question_is_not_opened_again(conn: Connection, make_user: M
 
 def test_shows_and_users_have_their_own_questions(conn: Connection, make_user: MakeUser, make_show: MakeShow) -> None:
     user, other = make_user(), make_user()
-    assert len({ask(conn, user), ask(conn, other), ask(conn, user, show_key="plex://show/nw")}) == 3
+    nightwatch = {"show_key": "plex://show/nw", "show_guid": "plex://show/nw", "show_rating_key": "13"}
+    assert len({ask(conn, user), ask(conn, other), ask(conn, user, **nightwatch)}) == 3
     show = make_show(user, "Dark")
     with refused(conn, "23503", "plex_conflicts_show_fkey"):
         ask(conn, other, "episode_missing", None, show)
@@ -79,3 +80,45 @@ def test_an_unknown_kind_of_question_is_refused(conn: Connection, make_user: Mak
     user = make_user()
     with refused(conn, "23514"):
         ask(conn, user, "perhaps")
+
+
+def without(*names: str) -> dict[str, Any]:
+    """What an event lacks: a key that is not there and one that is null mean the same."""
+    return dict.fromkeys(names)
+
+
+def test_a_question_without_a_guid_and_one_with_it_are_one(conn: Connection, make_user: MakeUser) -> None:
+    user = make_user()
+    first = ask(conn, user, show_key="S1|key/12|dark", **without("show_guid"))
+    assert ask(conn, user) == first
+    assert ask(conn, user, server_uuid="S2", show_rating_key="77") == first
+    row = conflict_row(conn, first)
+    assert (row["plex_guid"], row["plex_rating_key"], row["plex_server_uuid"]) == ("plex://show/dark", "12", "S1")
+    assert value(conn, "select count(*) as n from plex_conflicts where user_id = %s", (user,)) == 1
+
+
+def test_an_event_with_guid_and_key_makes_one_question_of_two(conn: Connection, make_user: MakeUser) -> None:
+    user = make_user()
+    by_key = ask(conn, user, show_key="S1|key/12|dark", **without("show_guid"))
+    by_guid = ask(conn, user, server_uuid="S2", show_rating_key="77")
+    assert by_key != by_guid
+    log_id = value(
+        conn,
+        """insert into plex_webhook_logs (user_id, receipt, source, event_type, payload, status, conflict_id)
+           values (%s, gen_random_uuid(), 'webhook', 'media.scrobble', '{}', 'conflict', %s) returning id""",
+        (user, by_key),
+    )
+    assert ask(conn, user) == by_guid
+    row = conflict_row(conn, by_key)
+    assert (row["resolved"], row["resolution_action"], row["joined_id"]) == (True, "auto", by_guid)
+    assert value(conn, "select conflict_id from plex_webhook_logs where id = %s", (log_id,)) == by_guid
+
+
+def test_what_decides_about_the_show_is_kept_with_the_question(conn: Connection, make_user: MakeUser) -> None:
+    user = make_user()
+    first = ask(conn, user, show_ids={"tvdb": 73871}, episode_year=2012)
+    assert ask(conn, user, episode_year=2010, other_titles=["Finster"]) == first
+    assert ask(conn, user, episode_year=2014, show_year=2009) == first
+    row = conflict_row(conn, first)
+    assert row["facts"] == {"show_ids": {"tvdb": 73871}, "episode_year": 2010, "other_titles": ["Finster"]}
+    assert row["plex_year"] == 2009
