@@ -85,6 +85,25 @@ class Shows(Answer):
     next: str | None
 
 
+class FoundShow(Answer):
+    """A show that TMDB knows."""
+
+    tmdb_id: int
+    title: str
+    original_title: str | None
+    year: int | None
+    country: str | None = Field(description="Where it comes from, as two letters of ISO 3166-1.")
+    poster_path: str | None
+    tvshow_id: int | None = Field(description="The show of the tracker with this TMDB id.")
+
+
+class FoundShows(Answer):
+    """Shows that TMDB knows, the likeliest first."""
+
+    shows: list[FoundShow]
+    next: None = Field(description="There is one page only.")
+
+
 class Episode(Answer):
     """An episode after it was marked, with its show's totals."""
 

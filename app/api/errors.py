@@ -66,7 +66,7 @@ def _answer(error: Exception) -> Response | HTTPException:
             log.error("not possible now", path=request.path, code=known.code, reason=known.message)
         response = json_error(known.http_status, known.code, known.message, known.fields)
         if known.http_status == 503:
-            response.headers["Retry-After"] = "10"
+            response.headers["Retry-After"] = str(getattr(known, "retry_after", None) or 10)
         if known.http_status == 401:
             response.headers["WWW-Authenticate"] = "Bearer"
         return response

@@ -26,7 +26,6 @@ from app.api.fields import (
     refuse,
 )
 from app.api.json_output import moment_text
-from app.errors import Unprocessable
 from app.security.access import current_identity
 from app.services import services
 from app.tracker import episodes as episodes_of
@@ -142,18 +141,24 @@ def list_shows(query: PageQuery) -> dict[str, Any]:
 @blueprint.post("/shows")
 @described(
     "Add a show",
-    description="Needs a title. Episodes that come with watched: true are marked at dateWatched.",
+    description="Needs a title, or a tmdb_id alone: with a TMDB key all that is not given comes from there, seasons,"
+    " episodes and other names included. Episodes that come with watched: true are marked at dateWatched.",
     body=NewShow,
     answer=answers.ShowAlone,
     status=201,
-    errors={409: "A show with this TMDB, TVDB or IMDb id is there.", 422: "There is no title."},
+    errors={
+        409: "A show with this TMDB, TVDB or IMDb id is there.",
+        422: "There is no title, and no TMDB key to ask for it, or TMDB does not accept the key.",
+        503: "TMDB does not answer (code tmdb_unavailable); Retry-After says when to try again.",
+    },
     scope="write",
 )
 def add_show(body: NewShow) -> dict[str, Any]:
     """By hand: source `manual`."""
-    if body.title is None:
-        raise Unprocessable("the show's title is not known", fields={"title": "the title of the show"})
-    return tracker.add_show(services(), current_identity().user_id, body.stored())
+    user_id = current_identity().user_id
+    if body.title is None and body.tmdb_id is not None:
+        return tracker.add_show_from_tmdb(services(), user_id, body.tmdb_id, body.stored())
+    return tracker.add_show(services(), user_id, body.stored())
 
 
 @blueprint.get("/shows/<id:tvshow_id>")

@@ -49,10 +49,12 @@ class SimulatedServer:
 
     Attributes:
         latency: seconds that each answer takes.
+        connections: how many were made to it.
     """
 
     def __init__(self) -> None:
         self.latency = 0.0
+        self.connections = 0
         self._server: _Server | None = None
 
     @property
@@ -119,6 +121,7 @@ class _Server(ThreadingHTTPServer):
     def process_request(self, request: Any, client_address: Any) -> None:
         with self._lock:
             self._connections.add(request)
+            self.simulated.connections += 1
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:

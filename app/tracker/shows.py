@@ -7,8 +7,10 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from app.db.queries import queries
-from app.errors import NotFound
+from app.errors import NotFound, StateConflict, Unprocessable
 from app.services import Services
+from app.tmdb.client import tmdb_of
+from app.tmdb.document import show_document
 from app.tracker.paging import Page, Row, read_page
 
 
@@ -54,6 +56,36 @@ def add_show(services: Services, user_id: int, show: dict[str, Any]) -> Row:
         queries().return_mappings(connection, user_id=user_id, tvshow_id=tvshow_id)
         queries().settle_open_conflicts(connection, user_id=user_id, tvshow_id=tvshow_id)
         return found(queries().get_show(connection, user_id=user_id, tvshow_id=tvshow_id))
+
+
+def add_show_from_tmdb(services: Services, user_id: int, tmdb_id: int, given: dict[str, Any]) -> Row:
+    """Adds a show with what TMDB knows of it, and returns it.
+
+    Args:
+        services: the application's parts.
+        user_id: whose tracker, and whose TMDB key.
+        tmdb_id: of the show.
+        given: as for `add_show`; what is in it comes before what TMDB says.
+
+    Raises:
+        StateConflict: a show with this id is there.
+        Unprocessable: there is no TMDB key to ask for the title.
+        UpstreamError: TMDB, or the key, does not do.
+        psycopg.errors.UniqueViolation: a show with one of its other ids is there.
+    """
+    with services.db.connection() as connection:
+        if queries().show_of_tmdb_id(connection, user_id=user_id, tmdb_id=tmdb_id) is not None:
+            raise StateConflict("a show with this TMDB id is in the tracker already", fields={"tmdb_id": "a new show"})
+    client = tmdb_of(services, user_id, [])
+    if client is None:
+        raise Unprocessable(
+            "the show's title is not known, and there is no TMDB key to ask for it",
+            fields={"title": "the title of the show; or set a TMDB key with POST /api/plex/config"},
+        )
+    document = show_document(client, tmdb_id) | {"source": "manual"}
+    if "year" in given:
+        del document["show_start_date"]
+    return add_show(services, user_id, document | {name: value for name, value in given.items() if value is not None})
 
 
 def change_show(services: Services, user_id: int, tvshow_id: int, changes: dict[str, Any]) -> Row:

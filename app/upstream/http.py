@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 import requests
 import urllib3
-from urllib3.exceptions import NameResolutionError
+from urllib3.exceptions import NameResolutionError, NewConnectionError
 
 from app.upstream.answer import read_json, retry_after
 from app.upstream.connections import GuardedAdapter, RefusedAddress, deadline, seconds_left
@@ -42,6 +42,13 @@ class Limits:
     read: float = 8
     total: float = 15
     body: int = 8 * 1024 * 1024
+
+
+class _Session(requests.Session):
+    """A session that leaves redirects alone: even where it shall not follow one, requests reads its body to the end."""
+
+    def get_redirect_target(self, _response: requests.Response) -> None:
+        """None, as where there is no redirect; see `Upstream._redirected`."""
 
 
 class Upstream:
@@ -76,7 +83,7 @@ class Upstream:
         self._pace = pace
         self._not_there_codes = not_there_codes
         self._lock = threading.Lock()
-        self._session: requests.Session | None = None
+        self._session: _Session | None = None
         # Origin -> when it may be asked again: whoever asked to wait is not asked by another thread meanwhile.
         self._held: dict[str, float] = {}
 
@@ -216,10 +223,10 @@ class Upstream:
                 break
         raise self._unavailable(problem)
 
-    def _open(self) -> requests.Session:
+    def _open(self) -> _Session:
         with self._lock:
             if self._session is None:
-                session = requests.Session()
+                session = _Session()
                 # Neither proxies nor a .netrc of this machine: the latter would replace our Authorization header.
                 session.trust_env = False
                 session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -341,11 +348,13 @@ def _in_words(error: BaseException) -> str:
         return "was not found: no machine of this name is known here"
     if any(isinstance(cause, requests.exceptions.SSLError | urllib3.exceptions.SSLError) for cause in causes):
         return "has no certificate that can be trusted for its address"
+    if any(isinstance(cause, NewConnectionError) for cause in causes):
+        # A kind of time-out to urllib3. What the operating system says is in its text only.
+        refused = any("refused" in str(cause) for cause in causes)
+        return "does not listen there: the connection was refused" if refused else "cannot be reached"
     if any(isinstance(cause, TimeoutError | requests.Timeout | urllib3.exceptions.TimeoutError) for cause in causes):
         return "did not answer in time"
-    if any(isinstance(cause, ConnectionRefusedError) or "refused" in str(cause) for cause in causes):
-        return "does not listen there: the connection was refused"
-    return "broke the connection, or cannot be reached"
+    return "broke the connection"
 
 
 def _was_dropped(error: BaseException) -> bool:

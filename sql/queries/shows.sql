@@ -24,6 +24,10 @@ select exists (select from tvshows where user_id = :user_id and id = :tvshow_id 
 -- The id of the show that has a TMDB id.
 select id from tvshows where user_id = :user_id and tmdb_id = :tmdb_id and deleted_at is null;
 
+-- name: shows_of_tmdb_ids(user_id, tmdb_ids)
+-- Which of these TMDB ids the tracker has.
+select id, tmdb_id from tvshows where user_id = :user_id and tmdb_id = any (:tmdb_ids::integer[]) and deleted_at is null;
+
 -- name: add_show(user_id, show)$
 select add_show(:user_id, :show);
 

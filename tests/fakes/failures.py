@@ -96,20 +96,25 @@ def redirect(location: str, code: int = 302) -> Failure:
 
 
 def slow(seconds: float) -> Failure:
-    """The right answer, late: `Scripted` goes on behind it."""
-    return _Slow(seconds)
+    """The right answer, late."""
+    return before_the_answer(lambda: time.sleep(seconds))
 
 
-class _Slow:
-    """A delay that the answer follows."""
+def before_the_answer(act: Callable[[], object]) -> Failure:
+    """The right answer, after something was done: at that moment the client waits for it."""
+    return _Before(act)
 
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
+
+class _Before:
+    """What is done before an answer."""
+
+    def __init__(self, act: Callable[[], object]) -> None:
+        self.act = act
 
     def __call__(self, handler: BaseHTTPRequestHandler) -> None:
-        time.sleep(self.seconds)
+        self.act()
 
 
 def goes_on(failure: Failure) -> bool:
     """Whether the right answer follows."""
-    return isinstance(failure, _Slow)
+    return isinstance(failure, _Before)

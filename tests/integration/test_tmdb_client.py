@@ -273,7 +273,10 @@ def test_ages_fit_what_is_remembered(tmdb: TmdbClient, fake_tmdb: FakeTmdb, conn
         "On air",
         seasons={1: [{"air_date": old}], 2: [{"air_date": old}, {"air_date": new}], 3: [{"air_date": ""}], 4: 0},
     )
-    tmdb.show(1), tmdb.show(2), tmdb.find("tvdb_id", 9), tmdb.search("Over")
+    for tmdb_id in (1, 2):
+        tmdb.show(tmdb_id)
+    tmdb.find("tvdb_id", 9)
+    tmdb.search("Over")
     for number in (1, 2, 3, 4):
         tmdb.season(2, number)
     paths = ("/tv/1", "/tv/2", "/find/9", "/search/tv", *(f"/tv/2/season/{number}" for number in (1, 2, 3, 4)))

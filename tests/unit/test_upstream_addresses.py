@@ -1,0 +1,45 @@
+"""Which addresses are never asked, whoever names them."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.upstream.connections import is_forbidden
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "169.254.169.254",
+        "169.254.0.1",
+        "fe80::1",
+        "fe80::1%eth0",
+        "febf::1",
+        "fd00:ec2::254",
+        "::ffff:169.254.169.254",
+        "0.0.0.0",
+        "::",
+        "224.0.0.1",
+        "ff02::1",
+    ],
+)
+def test_link_local_and_the_like_are_forbidden(address: str) -> None:
+    assert is_forbidden(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "192.168.1.10",
+        "10.0.0.1",
+        "172.17.0.1",
+        "100.64.0.1",
+        "127.0.0.1",
+        "::1",
+        "fd12:3456::1",
+        "203.0.113.7",
+        "2001:db8::1",
+    ],
+)
+def test_the_home_network_and_the_internet_are_not(address: str) -> None:
+    assert not is_forbidden(address)
