@@ -10,7 +10,7 @@ from app.tmdb.models import SeasonSummary, TmdbSeason, TmdbShow
 from app.upstream.errors import NotThere
 from app.upstream.http import Step
 
-AT_ONCE = 4
+AT_ONCE = 8
 
 Document = dict[str, Any]
 

@@ -115,7 +115,7 @@ def test_the_seasons_are_asked_at_the_same_time_and_traced_in_order(tmdb: TmdbCl
     fake_tmdb.latency = 0.1
     before = datetime.now(UTC)
     document = show_document(tmdb, 800100)
-    assert datetime.now(UTC) - before < timedelta(seconds=0.9)
+    assert datetime.now(UTC) - before < timedelta(seconds=0.8)
     assert [len(season["episodes"]) for season in document["seasons"]] == [3] * 9
     assert [step["what"] for step in tmdb.steps] == [
         "show 800100",
