@@ -89,7 +89,8 @@ begin
         select m.id into v_mapping_id from plex_show_mappings m where m.user_id = p_user_id and m.id = (v_start[i]).mapping_id;
         v_log_id := (v_start[i]).log_id;
         if (v_start[i]).id is distinct from p_event_id then
-            select l.id into v_log_id from plex_webhook_logs l where l.id = v_log_id;
+            -- Held until the end: the retention must not delete it between this look and the write that names it.
+            select l.id into v_log_id from plex_webhook_logs l where l.id = v_log_id for key share;
         end if;
         if v_play[i] is null then
             insert into plays (user_id, tvshow_id, season, episode, watched_at, source, server_uuid, account_id, history_key,

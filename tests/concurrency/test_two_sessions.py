@@ -607,3 +607,37 @@ def test_an_event_whose_episode_is_missing_then_the_answer_with_another_key_do_n
     assert event["conflict_id"] == held["conflict_id"]
     assert answer["outcomes"] == {"marked_watched": 2}
     assert show_row(conn, show)["total_episodes"] == 3
+
+
+def purge(connection: Connection, user: int) -> int:
+    return int(value(connection, "select deleted from purge_logs(%s, 1, 0, 100)", (user,)))
+
+
+def test_purge_of_an_old_log_row_then_an_unmark_of_its_viewing_does_not_name_the_row(
+    conn: Connection, make_user: MakeUser, make_show: MakeShow, two_sessions: TwoSessions
+) -> None:
+    user = make_user()
+    show = make_show(user, payloads.SHOW)
+    receive(conn, user, scrobble(episode=1))
+    deleted, _ = in_turn(
+        two_sessions, lambda c: purge(c, user), lambda c: set_watched(c, user, show, 1, False, AT + timedelta(days=1))
+    )
+    assert deleted == 1
+    (play,) = plays(conn, show)
+    assert (play["log_id"], play["void_reason"]) == (None, "unmarked")
+
+
+def test_unmark_of_an_old_viewing_then_a_purge_leaves_its_log_row_for_the_next_one(
+    conn: Connection, make_user: MakeUser, make_show: MakeShow, two_sessions: TwoSessions
+) -> None:
+    user = make_user()
+    show = make_show(user, payloads.SHOW)
+    log_id = receive(conn, user, scrobble(episode=1))["log_id"]
+    first, second = two_sessions
+    first.begin()
+    first.does(lambda c: set_watched(c, user, show, 1, False, AT + timedelta(days=1))).result(PATIENCE)
+    assert second.does(lambda c: purge(c, user)).result(PATIENCE) == 0
+    first.commit()
+    (play,) = plays(conn, show)
+    assert play["log_id"] == log_id
+    assert purge(conn, user) == 1
