@@ -6,7 +6,10 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from shutil import copyfileobj
+from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -83,6 +86,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     add.add_argument("--id", type=int, metavar="N", help="only the event with this number in the log")
     add.set_defaults(command=_replay)
+
+    add = commands.add_parser("backup", help="copy everything into one file, while the server runs")
+    add.add_argument("file", metavar="FILE", help="a new file; - for standard output")
+    add.set_defaults(command=_backup)
+
+    add = commands.add_parser("restore", help="bring a backup back into an installation that is empty")
+    add.add_argument("file", metavar="FILE", help="the backup; - for standard input")
+    add.add_argument(
+        "--without-key",
+        action="store_true",
+        help="although its Plex token and TMDB key cannot be read with the key here",
+    )
+    add.set_defaults(command=_restore)
     return parser
 
 
@@ -158,6 +174,49 @@ def _replay(settings: Settings, options: argparse.Namespace) -> int:
     result = ", ".join(f"{count} {status}" for status, count in sorted(outcomes.items()))
     print(f"{outcomes.total()} of {len(events)} events processed again{': ' if result else ''}{result}.")
     return 1 if refused else 0
+
+
+def _backup(settings: Settings, options: argparse.Namespace) -> int:
+    from app.backup import write_backup
+    from app.backup.writing import stream_backup
+
+    with _services(settings) as services:
+        if options.file == "-":
+            manifest, where = stream_backup(services, sys.stdout.buffer), "to standard output"
+            sys.stdout.flush()
+        else:
+            path = Path(options.file)
+            manifest = write_backup(services, path)
+            where = f"to {path} ({path.stat().st_size / 1e6:.1f} MB)"
+    key = "in ENCRYPTION_KEY" if settings.encryption_key is not None else f"in {settings.data_dir / 'encryption.key'}"
+    print(
+        f"{manifest.rows} rows of {len(manifest.tables)} tables written {where}. The key is not in it: keep a copy of"
+        f" {manifest.key_fingerprint}, which is {key}, in another place.",
+        file=sys.stderr if options.file == "-" else sys.stdout,
+    )
+    return 0
+
+
+def _restore(settings: Settings, options: argparse.Namespace) -> int:
+    from app.backup import restore_backup
+    from app.process_log import configure_log
+
+    configure_log("warning")
+    with ExitStack() as stack:
+        path = Path(options.file)
+        if options.file == "-":
+            # A pipe cannot be read twice. Beside the data: /tmp may be small, or in memory.
+            settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+            copy = stack.enter_context(NamedTemporaryFile(dir=settings.data_dir, prefix=".restore."))
+            copyfileobj(sys.stdin.buffer, copy)
+            copy.flush()
+            path = Path(copy.name)
+        manifest = restore_backup(settings, path, without_key=options.without_key)
+    print(
+        f"{manifest.rows} rows of {len(manifest.tables)} tables are back as they were on"
+        f" {manifest.made_at:%Y-%m-%d at %H:%M:%S} UTC, each table compared with the backup."
+    )
+    return 0
 
 
 def _services(settings: Settings) -> AbstractContextManager[Services]:

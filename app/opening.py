@@ -35,6 +35,11 @@ class StartedDatabase:
     stop: Callable[[], None]
     alive: Callable[[], bool] = lambda: True
 
+    @property
+    def app_role(self) -> str | None:
+        """The application's role; None where one role owns everything."""
+        return _role("DATABASE_URL", self.app_url) if self.owner_url != self.app_url else None
+
 
 def start_database(settings: Settings) -> StartedDatabase:
     """The database that the settings name; the embedded one is started, or joined where another process has started it.
@@ -64,8 +69,7 @@ def open_database(services: Services, started: StartedDatabase) -> None:
         MigrationError: the database cannot be used by this version.
         psycopg.Error: the database is away or refuses.
     """
-    role = _role("DATABASE_URL", started.app_url) if started.owner_url != started.app_url else None
-    schema = migrate(started.owner_url, role)
+    schema = migrate(started.owner_url, started.app_role)
     services.db.open(started.app_url, schema)
 
 

@@ -10,10 +10,11 @@ import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import TupleRow, tuple_row
 
 import sql as sql_package
 from app.db.versions import MIGRATION_LOCK, USE_LOCK, schema_lock_key, schema_name
@@ -83,40 +84,67 @@ def migrate(
     """
     migrations = read_migrations() if migrations is None else migrations
     functions = read_functions() if functions is None else functions
-    schema = schema_name(functions)
     with psycopg.connect(owner_conninfo, application_name="tellykeep migrate", connect_timeout=5) as connection:
-        connection.execute("set client_min_messages = warning")
-        connection.execute("select pg_advisory_xact_lock(%s, 0)", (MIGRATION_LOCK,))
-        _check_server(connection)
-        _apply(connection, migrations)
-        _load_functions(connection, schema, functions)
-        owner = conninfo_to_dict(owner_conninfo).get("user")
-        if app_role is not None and app_role != owner:
-            _grant(connection, app_role, schema)
-        _drop_unused(connection, schema)
-        _check_script(connection)
+        begin_migration(connection)
+        apply_migrations(connection, migrations)
+        return bring_up_functions(connection, app_role, functions)
+
+
+def begin_migration(connection: psycopg.Connection[Any]) -> None:
+    """Takes the lock under which the schema changes, for this transaction.
+
+    Raises:
+        MigrationError: the server is too old, or the database is not UTF-8.
+    """
+    connection.execute("set client_min_messages = warning")
+    connection.execute("select pg_advisory_xact_lock(%s, 0)", (MIGRATION_LOCK,))
+    _check_server(connection)
+
+
+def bring_up_functions(connection: psycopg.Connection[Any], app_role: str | None, functions: dict[str, str]) -> str:
+    """Loads the functions on migrated tables, gives the application's role what it needs, and returns their schema.
+
+    Raises:
+        MigrationError: the database knows no letters beyond ASCII.
+    """
+    schema = schema_name(functions)
+    _load_functions(connection, schema, functions)
+    if app_role is not None and app_role != connection.info.user:
+        _grant(connection, app_role, schema)
+    _drop_unused(connection, schema)
+    _check_script(connection)
     return schema
 
 
-def _check_server(connection: psycopg.Connection) -> None:
+def _rows(connection: psycopg.Connection[Any]) -> psycopg.Cursor[TupleRow]:
+    """A cursor whose rows are tuples, whatever else the connection makes of them."""
+    return connection.cursor(row_factory=tuple_row)
+
+
+def _check_server(connection: psycopg.Connection[Any]) -> None:
     if connection.info.server_version < 150000:
         version = connection.info.server_version // 10000
         raise MigrationError(f"PostgreSQL {version} is too old: Tellykeep needs 15 or later")
-    row = connection.execute("show server_encoding").fetchone()
+    row = _rows(connection).execute("show server_encoding").fetchone()
     if row is None or row[0] != "UTF8":
         raise MigrationError(
             "the database is not in UTF-8: make one with createdb --encoding=UTF8 --locale=C.UTF-8 --template=template0"
         )
 
 
-def _apply(connection: psycopg.Connection, migrations: list[Migration]) -> None:
+def apply_migrations(connection: psycopg.Connection[Any], migrations: list[Migration]) -> None:
+    """Applies those of the migrations that were not applied yet.
+
+    Raises:
+        MigrationError: the database is newer than they are, or an applied one was changed.
+    """
     connection.execute("create schema if not exists tracker")
     connection.execute(
         """create table if not exists tracker.schema_migrations (
                version integer primary key, name text not null, checksum text not null,
                applied_at timestamptz not null default now())"""
     )
-    rows = connection.execute("select version, checksum from tracker.schema_migrations").fetchall()
+    rows = _rows(connection).execute("select version, checksum from tracker.schema_migrations").fetchall()
     applied: dict[int, str] = dict(rows)
     newest = max(applied, default=0)
     if newest > len(migrations):
@@ -139,8 +167,8 @@ def _apply(connection: psycopg.Connection, migrations: list[Migration]) -> None:
             )
 
 
-def _load_functions(connection: psycopg.Connection, schema: str, functions: dict[str, str]) -> None:
-    row = connection.execute("select to_regnamespace(%s) is not null", (schema,)).fetchone()
+def _load_functions(connection: psycopg.Connection[Any], schema: str, functions: dict[str, str]) -> None:
+    row = _rows(connection).execute("select to_regnamespace(%s) is not null", (schema,)).fetchone()
     if row is not None and row[0]:
         return
     connection.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
@@ -151,7 +179,7 @@ def _load_functions(connection: psycopg.Connection, schema: str, functions: dict
         connection.execute(text.encode())
 
 
-def _grant(connection: psycopg.Connection, app_role: str, schema: str) -> None:
+def _grant(connection: psycopg.Connection[Any], app_role: str, schema: str) -> None:
     role, api = sql.Identifier(app_role), sql.Identifier(schema)
     for statement in (
         "revoke all on all tables in schema tracker from {role}",
@@ -166,25 +194,29 @@ def _grant(connection: psycopg.Connection, app_role: str, schema: str) -> None:
         connection.execute(sql.SQL(statement).format(role=role, api=api))
 
 
-def _drop_unused(connection: psycopg.Connection, current: str) -> None:
+def _drop_unused(connection: psycopg.Connection[Any], current: str) -> None:
     """Drops the functions of other versions that no connection uses.
 
     Reloading one schema in place made running calls fail with XX000 "cache lookup failed"; a version that is still in use
     holds a shared lock on its name (app.db.pool), so that the exclusive one is not to be had.
     """
-    rows = connection.execute(
-        "select nspname from pg_namespace where nspname ~ '^api_[0-9a-f]{16}$' and nspname <> %s", (current,)
-    ).fetchall()
+    rows = (
+        _rows(connection)
+        .execute("select nspname from pg_namespace where nspname ~ '^api_[0-9a-f]{16}$' and nspname <> %s", (current,))
+        .fetchall()
+    )
     for (schema,) in rows:
-        row = connection.execute(
-            "select pg_try_advisory_xact_lock(%s, %s)", (USE_LOCK, schema_lock_key(schema))
-        ).fetchone()
+        row = (
+            _rows(connection)
+            .execute("select pg_try_advisory_xact_lock(%s, %s)", (USE_LOCK, schema_lock_key(schema)))
+            .fetchone()
+        )
         if row is not None and row[0]:
             connection.execute(sql.SQL("drop schema {} cascade").format(sql.Identifier(schema)))
 
 
-def _check_script(connection: psycopg.Connection) -> None:
-    row = connection.execute("select cardinality(public.show_trgm('進撃の巨人')) > 0").fetchone()
+def _check_script(connection: psycopg.Connection[Any]) -> None:
+    row = _rows(connection).execute("select cardinality(public.show_trgm('進撃の巨人')) > 0").fetchone()
     if row is None or not row[0]:
         raise MigrationError(
             "the database's character type knows no letters beyond ASCII, so titles in other scripts would never match:"

@@ -56,9 +56,19 @@ class Cipher:
         except (InvalidTag, ValueError) as error:
             raise CannotDecrypt(f"{column} cannot be decrypted with the present key") from error
 
+    @property
+    def fingerprint(self) -> str:
+        """Sixteen hexadecimal digits that name the key and say nothing about it."""
+        return self.derive("fingerprint")[:8].hex()
+
     def derive(self, purpose: str) -> bytes:
         """A 256-bit key for another purpose (signing cookies), which says nothing about this one."""
         return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"tellykeep {purpose}".encode()).derive(self._key)
+
+
+def has_key(settings: Settings) -> bool:
+    """Whether there is a key, so that `load_key` would not make one."""
+    return settings.encryption_key is not None or (settings.data_dir / "encryption.key").exists()
 
 
 def load_key(settings: Settings) -> bytes:

@@ -241,6 +241,32 @@ def test_replay_goes_on_past_an_event_that_cannot_be_read(
     assert failed(external, "replay", "--id", "999999") == "tellykeep: there is no row 999999 in the log\n"
 
 
+def test_a_backup_says_how_much_it_holds_and_which_key_it_needs(
+    external: Environment, make_user: Callable[..., int], tmp_path: Path
+) -> None:
+    make_user("ann")
+    output = did(external, "backup", str(tmp_path / "x.zip"))
+    assert re.fullmatch(
+        r"\d+ rows of \d+ tables written to \S+/x\.zip \(\d+\.\d MB\)\. The key is not in it: keep a copy of [0-9a-f]{16},"
+        r" which is in ENCRYPTION_KEY, in another place\.\n",
+        output,
+    )
+    assert ENCRYPTION_KEY not in output
+
+
+def test_what_cannot_be_backed_up_or_restored_is_said_in_one_line(
+    external: Environment, make_user: Callable[..., int], tmp_path: Path
+) -> None:
+    make_user("ann")
+    assert "No such file" in failed(external, "backup", str(tmp_path / "nowhere" / "x.zip"))
+    assert "No such file" in failed(external, "restore", str(tmp_path / "x.zip"))
+    (tmp_path / "x.zip").write_text("hello")
+    assert "is there already" in failed(external, "backup", str(tmp_path / "x.zip"))
+    assert "no backup of Tellykeep" in failed(external, "restore", str(tmp_path / "x.zip"))
+    did(external, "backup", str(tmp_path / "y.zip"))
+    assert "not empty (plex_config, settings, users)" in failed(external, "restore", str(tmp_path / "y.zip"))
+
+
 def test_a_database_that_is_away_is_said_without_its_password(bare: Environment) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -285,6 +311,9 @@ def test_a_data_directory_that_cannot_be_made_is_said_in_one_line(tmp_path: Path
         ("replay", "--status", "success"),
         ("replay", "--id", "x"),
         ("migrate", "now"),
+        ("backup",),
+        ("restore",),
+        ("restore", "a", "b"),
     ],
 )
 def test_a_command_that_is_wrongly_called_says_how_and_ends_with_2(
@@ -298,5 +327,5 @@ def test_a_command_that_is_wrongly_called_says_how_and_ends_with_2(
 
 def test_help_names_every_command(bare: Environment) -> None:
     output = did(bare, "--help")
-    for command in ("serve", "demo", "migrate", "user", "token", "replay"):
+    for command in ("serve", "demo", "migrate", "user", "token", "replay", "backup", "restore"):
         assert re.search(rf"^    {command}\s+\S", output, re.MULTILINE), command
