@@ -412,6 +412,8 @@ match_title(p_user_id bigint, p_title text, p_show_year integer, p_episode_year 
 normal_seasons(p_seasons jsonb) returns jsonb stable
 note_account(p_user_id bigint, p_event jsonb) returns bigint volatile
 open_conflict(p_user_id bigint, p_event jsonb, p_conflict_type text, p_candidates jsonb, p_tvshow_id bigint DEFAULT NULL::bigint) returns bigint volatile
+purge_job_runs(p_days integer) returns bigint volatile
+purge_logs(p_user_id bigint, p_days integer, p_after bigint, p_batch integer, OUT last_id bigint, OUT deleted integer, OUT done boolean) returns record volatile
 receive_event(p_user_id bigint, p_receipt uuid, p_source text, p_event jsonb, p_payload json, p_received_at timestamp with time zone, p_has_tmdb boolean, p_elapsed_ms real DEFAULT 0, OUT status text, OUT action text, OUT log_id bigint, OUT tvshow_id bigint, OUT conflict_id bigint) returns record volatile
 record_failed_event(p_user_id bigint, p_receipt uuid, p_source text, p_event jsonb, p_payload jsonb, p_received_at timestamp with time zone, p_error text) returns bigint volatile
 recount(p_seasons jsonb, OUT total_episodes integer, OUT watched_episodes integer, OUT total_minutes integer) returns record immutable
