@@ -81,12 +81,18 @@ def get_conflict(conflict_id: int) -> dict[str, Any]:
     "Answer a conflict",
     description="The answer is applied to every event that waits for it, in viewing order."
     " select takes a show of the tracker (tvshow_id, or the one that has tmdb_id;"
-    " neither: the show that lacks the episode, which then gets it). create_new adds the show, as Plex names it."
-    " A tmdb_id that the tracker does not have is stored on the show that is added."
+    " neither: the show that lacks the episode, which then gets it). create_new adds the show. So does select with a"
+    " tmdb_id that the tracker does not have. A show that is added comes with its episodes from TMDB where its TMDB id"
+    " and a key are there, else from the Plex server where a token is there, else with those that wait."
     " ignore leaves these events out, ignore_forever the show. search_again decides the events anew.",
     body=Resolve,
     answer=answers.Resolution,
-    errors={409: "It was answered before.", 422: "The answer does not fit what waits for it."},
+    errors={
+        409: "It was answered before.",
+        422: "The answer does not fit what waits for it, or TMDB or the Plex server refuses the key.",
+        502: "TMDB or the Plex server gave no answer that can be used. Nothing was changed.",
+        503: "TMDB or the Plex server does not answer now. Nothing was changed.",
+    },
     scope="write",
 )
 def resolve_conflict(conflict_id: int, body: Resolve) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from app.errors import NotFound, StateConflict
 from app.services import Services
 from app.tracker.logs import stored_event
 from app.tracker.paging import Page, Row, read_page
+from app.tracker.show_to_add import show_to_add
 
 
 def list_conflicts(
@@ -69,7 +70,8 @@ def resolve_conflict(
         conflict_id: the question.
         action: `select`, `create_new`, `ignore`, `ignore_forever` or `search_again`.
         tvshow_id: `select`: the show of the tracker; None takes the one that was found and lacks the episode.
-        tmdb_id: `select` and `create_new`: the show with this id, which is added when the tracker does not have it.
+        tmdb_id: `select` and `create_new`: the show with this id, which is added when the tracker does not have it, with
+            its episodes where TMDB or the Plex server can be asked.
         season: `select`: the one season and episode that the waiting event stands for.
         episode: see `season`.
 
@@ -80,19 +82,26 @@ def resolve_conflict(
     Raises:
         NotFound: there is no such conflict or show in this tracker.
         StateConflict: it was answered before.
-        Unprocessable: an event that it holds cannot be read.
+        Unprocessable: an event that it holds cannot be read, or TMDB has no show with that id.
+        UpstreamError: the show was to be added, and TMDB or the Plex server does not answer; nothing was changed.
         psycopg.errors.RaiseException: SQLSTATE TK404, TK409 or TK422, which mean the same.
     """
-    with services.db.connection() as connection, connection.transaction():
+    with services.db.connection() as connection:
         conflict = _get(connection, user_id, conflict_id)
+        if conflict["resolved"]:
+            raise StateConflict(f"conflict {conflict_id} was resolved before")
+        known = tmdb_id is not None and _show_of(connection, user_id, tmdb_id) is not None
+    # Asked before the transaction; then nothing is locked while others are waited for.
+    show: dict[str, Any] | None = None
+    if action == "create_new" or (action == "select" and tmdb_id is not None):
+        show = {} if known else show_to_add(services, user_id, conflict, tmdb_id)
+    with services.db.connection() as connection, connection.transaction():
         if action == "search_again":
             return _search_again(services, connection, user_id, conflict)
         function = action
-        show: dict[str, Any] | None = None
-        if tmdb_id is not None and tvshow_id is None:
-            tvshow_id = queries().show_of_tmdb_id(connection, user_id=user_id, tmdb_id=tmdb_id)
+        if tmdb_id is not None:
+            tvshow_id = _show_of(connection, user_id, tmdb_id)
             function = "create_new" if tvshow_id is None else "select"
-            show = _show_to_add(conflict, tmdb_id)
         answer = queries().resolve_conflict(
             connection,
             user_id=user_id,
@@ -101,7 +110,7 @@ def resolve_conflict(
             tvshow_id=tvshow_id,
             season=season,
             episode=episode,
-            show=None if show is None else Jsonb(show),
+            show=Jsonb(show) if show and function == "create_new" else None,
         )
         return {
             "id": conflict_id,
@@ -146,14 +155,9 @@ def _search_again(services: Services, connection: Connection, user_id: int, conf
     return {"id": conflict["id"], "action": "search_again", **answer}
 
 
-def _show_to_add(conflict: Row, tmdb_id: int) -> dict[str, Any]:
-    """What is known of a show that the tracker lacks: its name among the candidates, if it is one of them."""
-    show: dict[str, Any] = {"tmdb_id": tmdb_id}
-    for candidate in conflict["potential_matches"]:
-        if candidate.get("tmdb_id") == tmdb_id and candidate.get("title"):
-            show |= {"title": candidate["title"], "year": candidate.get("year")}
-            break
-    return show
+def _show_of(connection: Connection, user_id: int, tmdb_id: int) -> int | None:
+    found: int | None = queries().show_of_tmdb_id(connection, user_id=user_id, tmdb_id=tmdb_id)
+    return found
 
 
 def _get(connection: Connection, user_id: int, conflict_id: int) -> Row:

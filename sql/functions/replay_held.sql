@@ -6,29 +6,24 @@ set search_path from current
 as $$
 declare
     v_log record;
+    v_entries jsonb;
     v_step jsonb := jsonb_build_object('step', 'resolved', 'conflict_id', p_conflict_id, 'action', p_action);
     v_reason text;
     v_settled record;
     v_actions text[] := '{}';
 begin
+    -- The document is read once, and where it stands is looked up for all of them: reading it for each costs its size each time. A
+    -- map rather than a join, which the planner, who cannot know how many there are, makes by comparing each with each.
+    select coalesce(jsonb_object_agg((d ->> 'seasonNumber') || '.' || (e ->> 'episodeNumber'), jsonb_build_object(
+               'season', d -> 'seasonNumber', 'episode', e -> 'episodeNumber', 'runtime', e -> 'runtime')), '{}')
+    into v_entries
+    from tvshows s cross join lateral jsonb_array_elements(s.seasons) d cross join lateral jsonb_array_elements(d -> 'episodes') e
+    where s.user_id = p_user_id and s.id = p_tvshow_id;
+
     for v_log in
-        -- The document is read once, and where it stands is looked up for all of them: reading it for each costs its size each time.
-        with entry as (
-            select (d ->> 'seasonNumber')::integer as season, (e ->> 'episodeNumber')::integer as episode,
-                   jsonb_build_object('season', d -> 'seasonNumber', 'episode', e -> 'episodeNumber', 'runtime', e -> 'runtime') as known
-            from tvshows s cross join lateral jsonb_array_elements(s.seasons) d
-            cross join lateral jsonb_array_elements(d -> 'episodes') e
-            where s.user_id = p_user_id and s.id = p_tvshow_id
-        ), held as (
-            select l.* from plex_webhook_logs l
-            where l.user_id = p_user_id and l.conflict_id = p_conflict_id and l.status = 'conflict' and l.id = any (p_log_ids)
-            order by l.watched_at, l.id for update
-        )
-        select h.id, h.event_type, h.source, h.payload, h.trace, h.plex_server, h.plex_season, h.plex_episode, h.account_id,
-               h.watched_at, coalesce(x.known, '{}') as later
-        from held h
-        left join entry x on x.season = coalesce(p_season, h.plex_season) and x.episode = coalesce(p_episode, h.plex_episode)
-        order by h.watched_at, h.id
+        select l.* from plex_webhook_logs l
+        where l.user_id = p_user_id and l.conflict_id = p_conflict_id and l.status = 'conflict' and l.id = any (p_log_ids)
+        order by l.watched_at, l.id for update
     loop
         -- Whose viewings count may have been decided while they waited.
         v_reason := ignore_reason(p_user_id, jsonb_build_object('event', v_log.event_type, 'type', 'episode',
@@ -47,7 +42,8 @@ begin
                 'plex_season', v_log.plex_season, 'plex_episode', v_log.plex_episode,
                 'air_date', v_log.payload #>> '{Metadata,originallyAvailableAt}', 'server_uuid', v_log.plex_server,
                 'history_key', v_log.payload ->> 'history_key')),
-            jsonb_build_object('verdict', 'mapped', 'tvshow_id', p_tvshow_id, 'mapping_id', p_mapping_id, 'later', v_log.later,
+            jsonb_build_object('verdict', 'mapped', 'tvshow_id', p_tvshow_id, 'mapping_id', p_mapping_id, 'later', coalesce(v_entries -> (coalesce(p_season, v_log.plex_season) || '.'
+                                                            || coalesce(p_episode, v_log.plex_episode)), '{}'),
                                'trace', v_log.trace::jsonb || v_step),
             v_log.id, v_log.source, v_log.watched_at, v_log.account_id);
         update plex_webhook_logs l

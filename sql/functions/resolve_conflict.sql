@@ -94,7 +94,7 @@ begin
         end if;
         -- The show was named but lacks these episodes: Plex knew them first, so they are taken from it. Not where the show came with
         -- its episodes: what is missing then is numbered in another way, and is asked.
-        if (p_action = 'create_new' and jsonb_array_length(coalesce(p_show -> 'seasons', '[]')) = 0)
+        if (p_action = 'create_new' and not coalesce(p_show -> 'seasons' @? '$[*].episodes[*]', false))
            or (v_conflict.conflict_type = 'episode_missing' and p_season is null and v_conflict.tvshow_id = tvshow_id) then
             v_undo := v_undo || jsonb_build_object('episodes', add_held_episodes(p_user_id, tvshow_id, v_held));
         end if;

@@ -28,9 +28,9 @@ begin
             -- A viewing that was reported in other ways as well stays.
             update plays p set voided_at = coalesce(p.voided_at, now()), void_reason = p_reason
             where p.id in (select play_id from said)
-              and not exists (select from watch_events w
-                              where w.tvshow_id = v_show.id and w.season = p.season and w.episode = p.episode and w.play_id = p.id
-                                and w.withdrawn_at is null and w.id not in (select id from said))
+              and p.id not in (select w.play_id from watch_events w
+                               where w.tvshow_id = v_show.id and w.play_id is not null and w.withdrawn_at is null
+                                 and w.id not in (select id from said))
         )
         select v_withdrawn + count(*) into v_withdrawn from taken;
         for v_place in

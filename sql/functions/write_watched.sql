@@ -5,32 +5,31 @@ as $$
 declare
     v_old jsonb;
     v_seasons jsonb;
+    v_fold jsonb;
     v_totals record;
 begin
     select s.seasons into v_old from tvshows s where s.user_id = p_user_id and s.id = p_tvshow_id for no key update;
     if not found then
         return;
     end if;
-    with touched as (
-        select distinct w.season, w.episode from watch_events w where w.log_id = any (p_log_ids) and w.tvshow_id = p_tvshow_id
-    ), fold as (
+    -- Season.episode -> the first viewing that counts. A map rather than a join, see replay_held.
+    select coalesce(jsonb_object_agg(f.season || '.' || f.episode, jsonb_build_object(
+               'watched', f.first_watched_at is not null,
+               'dateWatched', to_char(f.first_watched_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))), '{}')
+    into v_fold
+    from (
         select t.season, t.episode, min(p.watched_at) as first_watched_at
-        from touched t
+        from (select distinct w.season, w.episode from watch_events w
+              where w.log_id = any (p_log_ids) and w.tvshow_id = p_tvshow_id) t
         left join plays p on p.tvshow_id = p_tvshow_id and p.season = t.season and p.episode = t.episode and p.voided_at is null
         group by t.season, t.episode
-    )
+    ) f;
     select jsonb_agg(
-               case when exists (select from touched t where t.season = (s.value ->> 'seasonNumber')::integer)
-                   then s.value || jsonb_build_object('episodes', (
-                       select coalesce(jsonb_agg(
-                                  case when f.season is null then e.value else e.value || jsonb_build_object(
-                                      'watched', f.first_watched_at is not null,
-                                      'dateWatched', to_char(f.first_watched_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')) end
-                                  order by e.ord), '[]')
-                       from jsonb_array_elements(s.value -> 'episodes') with ordinality e(value, ord)
-                       left join fold f on f.season = (s.value ->> 'seasonNumber')::integer
-                                       and f.episode = (e.value ->> 'episodeNumber')::integer))
-                   else s.value end
+               s.value || jsonb_build_object('episodes', (
+                   select coalesce(jsonb_agg(
+                              e.value || coalesce(v_fold -> ((s.value ->> 'seasonNumber') || '.' || (e.value ->> 'episodeNumber')), '{}')
+                              order by e.ord), '[]')
+                   from jsonb_array_elements(s.value -> 'episodes') with ordinality e(value, ord)))
                order by s.ord)
     into v_seasons
     from jsonb_array_elements(v_old) with ordinality s(value, ord);

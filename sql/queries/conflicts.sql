@@ -31,6 +31,10 @@ where c.user_id = :user_id
 order by c.id desc
 limit :limit;
 
+-- name: conflict_show(user_id, conflict_id)$
+-- The Plex show that a question is about, as an event says it.
+select conflict_show(:user_id, :conflict_id);
+
 -- name: resolve_conflict(user_id, conflict_id, action, tvshow_id, season, episode, show)^
 select tvshow_id, replayed, outcomes
 from resolve_conflict(:user_id, :conflict_id, :action, :tvshow_id, :season, :episode, :show);

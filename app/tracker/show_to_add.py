@@ -1,0 +1,108 @@
+"""What is known of a show that an answer adds to the tracker: asked before the transaction, so that nothing waits for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.db.queries import queries
+from app.errors import Unprocessable
+from app.plex.client import plex_server_of
+from app.plex.document import plex_show_document
+from app.plex.guids import ExternalIds
+from app.plex.metadata import PlexShow
+from app.services import Services
+from app.tmdb.client import tmdb_of
+from app.tmdb.document import show_document
+from app.tracker.paging import Row
+from app.upstream.errors import KeyMissing, NotThere
+from app.upstream.http import Step
+
+Document = dict[str, Any]
+
+
+def show_to_add(services: Services, user_id: int, conflict: Row, tmdb_id: int | None) -> Document:
+    """The show for `add_show`: of TMDB where its id is known and there is a key, else of the Plex server where there is a
+    token, else what the question says; then its episodes are those that wait.
+
+    Args:
+        services: the application's parts. No connection of the pool may be held.
+        user_id: whose keys to ask with.
+        conflict: the question.
+        tmdb_id: what the user named; None leaves it to what messages and the Plex server say.
+
+    Raises:
+        Unprocessable: TMDB does not know the id that the user named.
+        UpstreamError: a service does not answer, or refuses the key.
+    """
+    steps: list[Step] = []
+    with services.db.connection() as connection:
+        plex_show = queries().conflict_show(connection, user_id=user_id, conflict_id=conflict["id"])
+        of = queries().get_plex_server(connection, user_id=user_id) or {}
+    told = (plex_show or {}).get("show_ids") or {}
+    server = plex_server_of(services, user_id, steps)
+    # The token is for one server; without its name, it is the only one.
+    if conflict["plex_rating_key"] is None or of.get("plex_server_uuid") not in (None, conflict["plex_server_uuid"]):
+        server = None
+    seen: PlexShow | None = None
+    if server is not None and (tmdb_id is None or not _has_tmdb(services, user_id)):
+        try:
+            seen = server.show(conflict["plex_rating_key"])
+        except NotThere:
+            # A library that was rebuilt has new keys.
+            seen = None
+        if seen is not None and not _is_of(seen, conflict):
+            seen = None
+    known = seen.ids if seen is not None else ExternalIds()
+    asked_for = tmdb_id or told.get("tmdb") or known.tmdb
+
+    if asked_for is not None:
+        tmdb = tmdb_of(services, user_id, steps)
+        if tmdb is not None:
+            try:
+                return _named(show_document(tmdb, asked_for), conflict)
+            except NotThere as error:
+                if tmdb_id is not None:
+                    raise Unprocessable(
+                        "TMDB has no show with this id", fields={"tmdb_id": "the id of a show of TMDB"}
+                    ) from error
+            except KeyMissing:  # taken away at this moment
+                pass
+    if server is not None and seen is not None:
+        try:
+            document = plex_show_document(server, conflict["plex_rating_key"], show=seen)
+        except NotThere:
+            document = {}
+        if tmdb_id is not None:
+            # Whoever names the show names its id; what Plex says of its other ids may be another show's.
+            document = {**document, "tmdb_id": tmdb_id, "tvdb_id": None, "imdb_id": None} if document else {}
+        if document:
+            return _named(document, conflict)
+    return _as_the_question_says(conflict, tmdb_id)
+
+
+def _has_tmdb(services: Services, user_id: int) -> bool:
+    return tmdb_of(services, user_id, []) is not None
+
+
+def _is_of(show: PlexShow, conflict: Row) -> bool:
+    """Whether the server's show is the one that the question is about: rating keys are given anew."""
+    guid = conflict["plex_guid"] or ""
+    if guid and show.guid and guid.partition("://")[0] == show.guid.partition("://")[0]:
+        return guid == show.guid
+    names = {name.casefold().strip() for name in (show.title, show.original_title) if name}
+    title = (conflict["plex_title"] or "").casefold().strip()
+    return not title or title in names
+
+
+def _named(document: Document, conflict: Row) -> Document:
+    return {**document, "title": document.get("title") or conflict["plex_title"] or "Untitled"}
+
+
+def _as_the_question_says(conflict: Row, tmdb_id: int | None) -> Document:
+    """Its name among the candidates, if it is one of them."""
+    if tmdb_id is None:
+        return {}
+    for candidate in conflict["potential_matches"]:
+        if candidate.get("tmdb_id") == tmdb_id and candidate.get("title"):
+            return {"tmdb_id": tmdb_id, "title": candidate["title"], "year": candidate.get("year")}
+    return {"tmdb_id": tmdb_id}
