@@ -10,13 +10,14 @@ from functools import partial
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from app.db.migrate import migrate
+from app.db.migrate import migrated
 from app.embedded import EmbeddedPostgres
 from app.services import Services, build_services
 from app.settings import InvalidSettings, Settings
 
 # A container has ten seconds to end, of which requests in flight may take five. A fast shutdown takes a tenth of one.
 STOP_SECONDS = 3.0
+FIRST_CONNECTION_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -67,10 +68,11 @@ def open_database(services: Services, started: StartedDatabase) -> None:
 
     Raises:
         MigrationError: the database cannot be used by this version.
-        psycopg.Error: the database is away or refuses.
+        DatabaseUnavailable, psycopg.Error: the database is away or refuses.
     """
-    schema = migrate(started.owner_url, started.app_role)
-    services.db.open(started.app_url, schema)
+    with migrated(started.owner_url, started.app_role) as schema:
+        services.db.open(started.app_url, schema)
+        services.db.check(FIRST_CONNECTION_SECONDS)
 
 
 @contextmanager

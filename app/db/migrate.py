@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,7 +74,23 @@ def migrate(
     migrations: list[Migration] | None = None,
     functions: dict[str, str] | None = None,
 ) -> str:
-    """Migrates as the owner and returns the schema of this version's functions.
+    """Migrates as `migrated` does, and returns the schema. Another version that migrates next may drop it again."""
+    with migrated(owner_conninfo, app_role, migrations=migrations, functions=functions) as schema:
+        return schema
+
+
+@contextmanager
+def migrated(
+    owner_conninfo: str,
+    app_role: str | None = None,
+    *,
+    migrations: list[Migration] | None = None,
+    functions: dict[str, str] | None = None,
+) -> Iterator[str]:
+    """Migrates as the owner, and gives the schema of this version's functions, which is kept until the end of the block.
+
+    Whoever opens a pool on it does so in the block: before the pool has a connection nothing else says that this version is in
+    use, and another version that migrates in that moment would drop its functions.
 
     Args:
         owner_conninfo: libpq URL of the role that owns the tables.
@@ -87,7 +105,11 @@ def migrate(
     with psycopg.connect(owner_conninfo, application_name="tellykeep migrate", connect_timeout=5) as connection:
         begin_migration(connection)
         apply_migrations(connection, migrations)
-        return bring_up_functions(connection, app_role, functions)
+        schema = bring_up_functions(connection, app_role, functions)
+        # Outlasts the transaction. Nobody has the exclusive one: that is taken under the lock above.
+        connection.execute("select pg_advisory_lock_shared(%s, %s)", (USE_LOCK, schema_lock_key(schema)))
+        connection.commit()
+        yield schema
 
 
 def begin_migration(connection: psycopg.Connection[Any]) -> None:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
+import structlog
 from psycopg import sql
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool, PoolTimeout
@@ -16,6 +17,7 @@ from app.db.versions import USE_LOCK, schema_lock_key
 from app.errors import DatabaseUnavailable
 
 Connection = psycopg.Connection[DictRow]
+log = structlog.get_logger("tellykeep.database")
 
 
 class Database:
@@ -41,6 +43,11 @@ class Database:
             connection.execute(sql.SQL("set search_path = {}, tracker, public, pg_temp").format(sql.Identifier(schema)))
             # Says "this version is in use" for as long as the connection lives; see app.db.migrate.
             connection.execute("select pg_advisory_lock_shared(%s, %s)", (USE_LOCK, schema_lock_key(schema)))
+            # While PostgreSQL was away nothing said so, and another version may have dropped what it saw nobody use.
+            row = connection.execute("select to_regnamespace(%s) is not null as there", (schema,)).fetchone()
+            if row is None or not row["there"]:
+                log.error("another version has removed the functions of this one: start it again", schema=schema)
+                raise psycopg.OperationalError("the functions of this version are gone")
 
         pool: ConnectionPool[Connection] = ConnectionPool(
             conninfo,
@@ -111,14 +118,14 @@ class Database:
         with self.connection(timeout) as connection:
             return connection.execute(query.encode(), parameters).fetchone()
 
-    def check(self) -> None:
+    def check(self, timeout: float = 2.0) -> None:
         """Makes sure that PostgreSQL answers.
 
         Raises:
-            DatabaseUnavailable: it does not, within two seconds.
+            DatabaseUnavailable: it does not, within so many seconds.
         """
         try:
-            with self.connection(timeout=2) as connection:
+            with self.connection(timeout) as connection:
                 connection.execute("select 1")
         except psycopg.Error as error:
             raise DatabaseUnavailable("the database does not answer") from error

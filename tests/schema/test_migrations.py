@@ -14,8 +14,9 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from app.db.migrate import Migration, MigrationError, migrate, read_functions, read_migrations
+from app.db.migrate import Migration, MigrationError, migrate, migrated, read_functions, read_migrations
 from app.db.pool import Database
+from app.errors import DatabaseUnavailable
 from tests.conftest import DatabaseUrls
 from tests.postgres import APP
 
@@ -135,6 +136,26 @@ def test_functions_in_use_stay_and_unused_ones_go(database_urls: DatabaseUrls) -
     assert _schemas(database_urls) == [new]
 
 
+def test_a_version_that_starts_keeps_its_functions_until_its_pool_is_open(database_urls: DatabaseUrls) -> None:
+    started = Database(size=2)
+    with migrated(database_urls.owner_url, APP) as schema:
+        other = migrate(database_urls.owner_url, APP, functions=_with_another_source("at the same moment"))
+        started.open(database_urls.app_url, schema)
+        started.check()
+    migrate(database_urls.owner_url, APP, functions=_with_another_source("at the same moment"))
+    assert sorted(_schemas(database_urls)) == sorted([schema, other])
+    started.close()
+
+
+def test_a_connection_whose_functions_are_gone_is_not_used(database_urls: DatabaseUrls) -> None:
+    migrate(database_urls.owner_url, APP, functions=_with_another_source("the only one"))
+    late = Database(size=2)
+    late.open(database_urls.app_url, database_urls.schema)
+    with pytest.raises(DatabaseUnavailable):
+        late.check(1.0)
+    late.close()
+
+
 def test_versions_come_and_go_under_load_without_an_error(
     database_urls: DatabaseUrls, make_user: Callable[..., int], make_show: Callable[..., int]
 ) -> None:
@@ -163,8 +184,10 @@ def test_versions_come_and_go_under_load_without_an_error(
                 number += 8
             database.close()
 
-    # What a replica of the newest version has open.
+    # What a replica of the newest version has open, from the start on.
     newest = Database(size=2)
+    newest.open(database_urls.app_url, database_urls.schema)
+    newest.check()
     with ThreadPoolExecutor(8) as clients:
         running = [clients.submit(events, client) for client in range(8)]
         for version in range(10):
