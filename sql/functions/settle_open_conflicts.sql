@@ -3,6 +3,7 @@ language plpgsql volatile
 set search_path from current
 as $$
 declare
+    v_asked constant jsonb := '{"lookup": {"failed": {"plex": {"problem": "asked"}, "tmdb": {"problem": "asked"}}}}';
     v_conflict plex_conflicts;
     v_show jsonb;
     v_decision jsonb;
@@ -25,7 +26,8 @@ begin
         order by c.id
     loop
         v_show := conflict_show(p_user_id, v_conflict.id);
-        v_decision := decide(p_user_id, v_show, false);
+        -- Nobody is asked again: what look-ups had to say is among the facts.
+        v_decision := decide(p_user_id, v_show || v_asked, false);
         -- Not certain, but one more candidate. Those that the tracker lacks stay.
         if v_decision ->> 'verdict' = 'conflict' then
             update plex_conflicts c
@@ -53,7 +55,14 @@ begin
         continue when v_held = '{}';
 
         v_undo := mapping_state(p_user_id, v_show)
-            || jsonb_build_object('held', v_held, 'after_event', (select coalesce(max(id), 0) from watch_events));
+            || jsonb_build_object('held', v_held, 'after_event', (select coalesce(max(id), 0) from watch_events),
+                                  'after_log', (select coalesce(max(id), 0) from plex_webhook_logs));
+        if not (v_undo #>> '{mapping,manually_confirmed}')::boolean
+           and (v_undo #>> '{mapping,created_at}')::timestamptz >= v_conflict.created_at then
+            -- A rule has mapped the show for another event, after this question was asked: it goes with the answer, and all that
+            -- came through it.
+            v_undo := v_undo || '{"mapping": null, "learnt": null, "after_event": 0}';
+        end if;
         if v_conflict.conflict_type <> 'episode_missing' then
             -- Closed first, as by an answer: what finds its episode missing is another question.
             update plex_conflicts

@@ -162,3 +162,20 @@ def test_an_answer_that_names_a_show_settles_the_same_question_of_another_server
     conflict = conflict_row(conn, there["conflict_id"])
     assert (conflict["resolution_action"], conflict["resolved_tvshow_id"]) == ("auto", show)
     assert len(plays(conn, show)) == 2
+
+
+def test_a_rule_that_has_mapped_the_show_since_answers_it_and_goes_with_the_answer(
+    conn: Connection, make_user: MakeUser, make_show: MakeShow
+) -> None:
+    user = make_user()
+    held = receive(conn, user, scrobble())
+    show = make_show(user, payloads.SHOW)
+    # It finds the show by itself, and the question is still open.
+    later = receive(conn, user, scrobble(episode=2, at=AT + HOUR))
+    assert (later["status"], later["tvshow_id"]) == ("success", show)
+    assert settle(conn, user, show) == 1
+    assert len(plays(conn, show)) == 2
+    undone = one(conn, "select * from undo_conflict(%s, %s)", (user, held["conflict_id"]))
+    assert (undone["withdrawn"], undone["held"]) == (2, 2)
+    assert value(conn, "select count(*) as n from plex_show_mappings") == 0
+    assert log_row(conn, later["log_id"])["conflict_id"] == held["conflict_id"]
