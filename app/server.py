@@ -16,10 +16,12 @@ from gunicorn.app.base import BaseApplication
 from app import create_app
 from app.embedded import EmbeddedPostgresError
 from app.errors import TellykeepError
+from app.jobs.scheduler import Scheduler
 from app.opening import StartedDatabase, open_database, start_database
 from app.security.accounts import ensure_setup_code
 from app.services import Services, build_services
 from app.settings import InvalidSettings, Settings
+from app.sync.worker import LookUpWorker
 
 log = structlog.get_logger("tellykeep.server")
 
@@ -141,6 +143,8 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._keeper: DatabaseKeeper | None = None
+        self._worker: LookUpWorker | None = None
+        self._scheduler: Scheduler | None = None
         super().__init__()
 
     def load_config(self) -> None:
@@ -151,16 +155,23 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
     def load(self) -> Flask:
         services = build_services(self._settings)
         self._keeper = DatabaseKeeper(services)
+        self._worker = LookUpWorker(services)
+        self._scheduler = Scheduler(services)
         return create_app(services)
 
     def _worker_started(self, _worker: Any) -> None:
-        if self._keeper is not None:
-            self._keeper.start()
+        for part in (self._keeper, self._worker, self._scheduler):
+            if part is not None:
+                part.start()
         host, _, port = self._settings.bind.rpartition(":")
         shown = "localhost" if host in ("0.0.0.0", "[::]") else host  # noqa: S104
         print(f"Tellykeep listens on http://{shown}:{port}", flush=True)  # noqa: T201
 
     def _worker_stopped(self, _arbiter: Any, _worker: Any) -> None:
+        if self._scheduler is not None:
+            self._scheduler.stop()
+        if self._worker is not None:
+            self._worker.stop()
         if self._keeper is not None:
             self._keeper.finish()
 

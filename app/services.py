@@ -12,6 +12,7 @@ from app.db.pool import Database
 from app.security.crypto import Cipher
 from app.security.webhook_secrets import WebhookSecrets
 from app.settings import Settings
+from app.sync.waker import Waker
 from app.upstream.figures import UpstreamFigures
 from app.upstream.http import Limits, Upstream
 from app.upstream.pace import Pace
@@ -39,6 +40,7 @@ class Services:
     """The parts that views and jobs share.
 
     Attributes:
+        worker: rung when an event was left pending; see app.sync.worker.
         registry: what Prometheus is told.
         tmdb, plex: how TMDB and Plex servers are asked; see app.tmdb.client and app.plex.client.
     """
@@ -48,6 +50,7 @@ class Services:
     cipher: Cipher
     webhook_secrets: WebhookSecrets
     readiness: Readiness = field(default_factory=Readiness)
+    worker: Waker = field(default_factory=Waker)
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     tmdb: Upstream = field(init=False)
     plex: Upstream = field(init=False)
@@ -74,7 +77,7 @@ def build_services(settings: Settings) -> Services:
     """
     from app.security.crypto import load_key
 
-    db = Database(size=settings.threads + 4)
+    db = Database(size=settings.threads + 12)
     return Services(settings, db, Cipher(load_key(settings)), WebhookSecrets(db))
 
 

@@ -8,6 +8,7 @@ domain imdb_id as text CHECK ((VALUE ~ '^tt[0-9]{1,12}$'::text))  -- An id of IM
 domain natural_number as integer CHECK ((VALUE >= 0))  -- The number of a season or an episode (0 is one like any other), or a count.
 domain said as text CHECK ((VALUE = ANY (ARRAY['viewing'::text, 'mark'::text, 'unmark'::text])))  -- What was said about an episode.
 domain seasons_document as jsonb CHECK ((jsonb_typeof(VALUE) = 'array'::text))  -- The seasons of a show with their episodes.
+domain service as text CHECK ((VALUE = ANY (ARRAY['plex'::text, 'tmdb'::text])))  -- Whom look-ups ask: a user's Plex server, or TMDB.
 domain show_source as text CHECK ((VALUE = ANY (ARRAY['manual'::text, 'plex'::text, 'import'::text])))  -- Who added a show.
 domain show_title as text CHECK (((length(VALUE) >= 1) AND (length(VALUE) <= 1000)))  -- The title of a show.
 domain viewing_source as text CHECK ((VALUE = ANY (ARRAY['webhook'::text, 'history'::text, 'spool'::text, 'manual'::text, 'import'::text])))  -- Where a viewing, a mark or an unmark came from.
@@ -114,6 +115,7 @@ table plex_config
     last_webhook_at timestamp with time zone  -- Touched at most once a minute: one row per user, and a write per event would make all events of a user wait for each other.
     created_at timestamp with time zone not null default now()
     updated_at timestamp with time zone not null default now()
+    plex_token_rejected_at timestamp with time zone  -- When the Plex server refused the token. For an hour it counts as not set; a new token empties this.
     constraint plex_config_pkey PRIMARY KEY (user_id)
     constraint plex_config_webhook_secret_hash_key UNIQUE (webhook_secret_hash)
     constraint plex_config_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
@@ -244,6 +246,9 @@ table plex_webhook_logs
     trace json not null default '[]'::json
     payload json not null  -- json, as trace: a seventh smaller than jsonb, and nothing searches in it. 36,500 rows shall fit in 50 MB (bench/webhook.py).
     error_message text
+    show_key text  -- Of an event that is or was pending: which Plex show it is about, so that of one show one event at a time is looked up.
+    waits_for service  -- The service that did not answer: the event is due again when that service answers, at its next attempt at the latest.
+    lookup jsonb  -- What was learnt so far about the show of a pending event: another attempt does not ask for it again. Null when it is decided.
     constraint plex_webhook_logs_pkey PRIMARY KEY (id)
     constraint plex_webhook_logs_owner_key UNIQUE (user_id, id)  -- Target of composite foreign keys, and the index that the log is paged by.
     constraint plex_webhook_logs_receipt_key UNIQUE (receipt)  -- One log row per receipt: an unknown commit or a replayed spool line cannot apply an event twice.
@@ -255,6 +260,7 @@ table plex_webhook_logs
     CREATE INDEX plex_webhook_logs_conflict ON tracker.plex_webhook_logs USING btree (conflict_id) WHERE (conflict_id IS NOT NULL)
     CREATE INDEX plex_webhook_logs_due ON tracker.plex_webhook_logs USING btree (next_attempt_at) WHERE ((status)::text = 'pending'::text)
     CREATE INDEX plex_webhook_logs_open ON tracker.plex_webhook_logs USING btree (user_id, status, id) WHERE ((status)::text = ANY (ARRAY['pending'::text, 'conflict'::text, 'failed'::text]))
+    CREATE INDEX plex_webhook_logs_pending_show ON tracker.plex_webhook_logs USING btree (user_id, show_key) WHERE ((status)::text = 'pending'::text)
     CREATE INDEX plex_webhook_logs_repeat ON tracker.plex_webhook_logs USING hash (event_key) WHERE (event_key IS NOT NULL)  -- Finds the exact repeat of an event; a hash, which takes 38 bytes a row where a btree took 87. Ignored events have no event_key.
 
 table schema_migrations
@@ -285,6 +291,7 @@ table settings
     history_poll_minutes integer
     log_retention_days integer
     updated_at timestamp with time zone not null default now()
+    tmdb_key_rejected_at timestamp with time zone  -- When TMDB refused the key. For an hour it counts as not set; a new key empties this.
     constraint settings_pkey PRIMARY KEY (user_id)
     constraint settings_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
     constraint settings_history_poll_minutes_check CHECK (((history_poll_minutes >= 1) AND (history_poll_minutes <= 1440)))
@@ -335,6 +342,7 @@ table tvshows with (fillfactor=70)
     created_at timestamp with time zone not null default now()
     updated_at timestamp with time zone not null default now()
     deleted_at timestamp with time zone  -- Deleted by the user: hidden everywhere, kept for undo and so that plays are never lost.
+    refreshed_at timestamp with time zone  -- When its seasons were last read from TMDB or from a Plex server, found or not. Null: never.
     constraint tvshows_pkey PRIMARY KEY (id)
     constraint tvshows_owner_key UNIQUE (user_id, id)  -- Target of composite foreign keys: a play, mapping or conflict of one user cannot point to another user's show.
     constraint tvshows_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
@@ -343,6 +351,17 @@ table tvshows with (fillfactor=70)
     CREATE UNIQUE INDEX tvshows_tmdb_key ON tracker.tvshows USING btree (user_id, tmdb_id) WHERE ((tmdb_id IS NOT NULL) AND (deleted_at IS NULL))  -- The same show twice in one tracker.
     CREATE UNIQUE INDEX tvshows_tvdb_key ON tracker.tvshows USING btree (user_id, tvdb_id) WHERE ((tvdb_id IS NOT NULL) AND (deleted_at IS NULL))  -- The same show twice in one tracker.
     CREATE INDEX tvshows_user_title ON tracker.tvshows USING btree (user_id, "left"(lower((title)::text), 300), id) WHERE (deleted_at IS NULL)
+
+table upstreams  -- Services that do not answer now: TMDB is one for all, a Plex server is a user's own. No row: it answers, as far as is known.
+    id bigint not null identity
+    user_id bigint
+    service service not null
+    down_since timestamp with time zone not null default now()
+    next_probe_at timestamp with time zone not null
+    constraint upstreams_pkey PRIMARY KEY (id)
+    constraint upstreams_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+    constraint upstreams_check CHECK (((user_id IS NULL) = ((service)::text = 'tmdb'::text)))
+    CREATE UNIQUE INDEX upstreams_service_key ON tracker.upstreams USING btree (service, COALESCE(user_id, (0)::bigint))  -- Two opinions on whether a service answers, and so two probes at a time.
 
 table users
     id bigint not null identity
@@ -388,45 +407,65 @@ title_key(p_title text) returns text immutable
 
 -- Functions of this version
 add_episodes(p_user_id bigint, p_tvshow_id bigint, p_seasons jsonb) returns integer volatile
+add_found_show(p_user_id bigint, p_event jsonb, OUT tvshow_id bigint, OUT added boolean, OUT step jsonb) returns record volatile
 add_held_episodes(p_user_id bigint, p_tvshow_id bigint, p_log_ids bigint[]) returns jsonb volatile
+add_refusal(p_user_id bigint, p_event jsonb) returns text stable
 add_show(p_user_id bigint, p_show jsonb) returns bigint volatile
+apply_lookup(p_user_id bigint, p_log_id bigint, p_event jsonb, p_lookup jsonb, p_steps jsonb, p_has_tmdb boolean, p_probe text DEFAULT NULL::text, p_document jsonb DEFAULT NULL::jsonb, p_lease_seconds integer DEFAULT 30, OUT status text, OUT action text, OUT tvshow_id bigint, OUT conflict_id bigint, OUT needs jsonb) returns record volatile
 cache_tmdb(p_cache_key text, p_http_status integer, p_body jsonb, p_age interval) returns void volatile
+can_ask(p_user_id bigint, p_event jsonb, p_has_tmdb boolean, OUT plex boolean, OUT tmdb boolean) returns record stable
+claim_pending(p_lease_seconds integer DEFAULT 30, p_probe_seconds integer DEFAULT 30, OUT log_id bigint, OUT user_id bigint, OUT payload json, OUT lookup jsonb, OUT probe text) returns record volatile
 conflict_show(p_user_id bigint, p_conflict_id bigint) returns jsonb stable
 decide(p_user_id bigint, p_event jsonb, p_has_tmdb boolean) returns jsonb volatile
+decide_unknown(p_user_id bigint, p_event jsonb, p_has_tmdb boolean, p_type text, p_candidates jsonb, p_trace jsonb) returns jsonb stable
 delete_mapping(p_user_id bigint, p_mapping_id bigint) returns boolean volatile
 delete_show(p_user_id bigint, p_tvshow_id bigint) returns void volatile
+fail_pending(p_user_id bigint, p_log_id bigint, p_steps jsonb, p_error text) returns void volatile
 find_episode(p_seasons jsonb, p_season integer, p_episode integer, p_air_date date, OUT season_index integer, OUT episode_index integer, OUT season integer, OUT episode integer, OUT entry jsonb) returns record stable
 find_mapping(p_user_id bigint, p_event jsonb) returns bigint stable
 find_open_conflict(p_user_id bigint, p_event jsonb) returns bigint stable
+finish_job(p_job_id bigint, p_status text, p_result jsonb DEFAULT NULL::jsonb, p_error text DEFAULT NULL::text) returns void volatile
 fold_episode(p_user_id bigint, p_tvshow_id bigint, p_season integer, p_episode integer, p_runtime integer, p_event_id bigint, OUT first_watched_at timestamp with time zone, OUT live_plays integer, OUT event_play_id bigint, OUT event_starts_play boolean, OUT event_voided boolean) returns record volatile
+give_ids(p_user_id bigint, p_tvshow_id bigint, p_ids jsonb) returns void volatile
 ignore_reason(p_user_id bigint, p_event jsonb, p_account_id bigint) returns text stable
 import_marks(p_user_id bigint, p_tvshow_id bigint, p_seasons jsonb, p_source text) returns void volatile
+is_down(p_user_id bigint, p_service text) returns boolean stable
 join_conflict(p_user_id bigint, p_conflict_id bigint, p_into_id bigint) returns void volatile
+learnt_event(p_event jsonb) returns jsonb immutable
 lock_mappings(p_user_id bigint) returns void volatile
+look_up_again(p_user_id bigint) returns integer volatile
 look_up_needs(p_user_id bigint, p_event jsonb, p_has_tmdb boolean) returns jsonb stable
 map_show(p_user_id bigint, p_show jsonb, p_tvshow_id bigint, p_confidence numeric, p_method text, p_confirmed boolean DEFAULT false) returns bigint volatile
 mapping_state(p_user_id bigint, p_show jsonb) returns jsonb stable
 mark_watched(p_user_id bigint, p_tvshow_id bigint, p_season integer, p_episode integer, p_air_date date, p_kind text, p_at timestamp with time zone, p_source text, p_server_uuid text DEFAULT NULL::text, p_account_id bigint DEFAULT NULL::bigint, p_history_key text DEFAULT NULL::text, p_mapping_id bigint DEFAULT NULL::bigint, p_log_id bigint DEFAULT NULL::bigint, p_plex_season integer DEFAULT NULL::integer, p_plex_episode integer DEFAULT NULL::integer, p_later jsonb DEFAULT NULL::jsonb, OUT action text, OUT season integer, OUT episode integer, OUT play_id bigint, OUT first_watched_at timestamp with time zone) returns record volatile
 match_ids(p_user_id bigint, p_ids jsonb, OUT tvshow_id bigint, OUT confidence numeric, OUT method text, OUT candidates jsonb) returns record stable
 match_title(p_user_id bigint, p_title text, p_show_year integer, p_episode_year integer, OUT tvshow_id bigint, OUT confidence numeric, OUT method text, OUT conflict_type text, OUT candidates jsonb) returns record volatile
+merge_seasons(p_old jsonb, p_new jsonb, p_spoken_of jsonb, p_from text) returns TABLE(old_season integer, old_episode integer, old_entry jsonb, new_entry jsonb, season integer, episode integer) stable
+merge_show(p_user_id bigint, p_tvshow_id bigint, p_document jsonb, p_from text) returns jsonb volatile
 normal_seasons(p_seasons jsonb) returns jsonb stable
 note_account(p_user_id bigint, p_event jsonb) returns bigint volatile
+note_upstream(p_user_id bigint, p_service text, p_outcome text, p_retry_after integer DEFAULT NULL::integer, p_probe_seconds integer DEFAULT 30) returns void volatile
 open_conflict(p_user_id bigint, p_event jsonb, p_conflict_type text, p_candidates jsonb, p_tvshow_id bigint DEFAULT NULL::bigint) returns bigint volatile
+other_ids(p_tvshow_id bigint, p_ids jsonb, p_method text DEFAULT NULL::text) returns boolean stable
 purge_job_runs(p_days integer) returns bigint volatile
 purge_logs(p_user_id bigint, p_days integer, p_after bigint, p_batch integer, OUT last_id bigint, OUT deleted integer, OUT done boolean) returns record volatile
 receive_event(p_user_id bigint, p_receipt uuid, p_source text, p_event jsonb, p_payload json, p_received_at timestamp with time zone, p_has_tmdb boolean, p_elapsed_ms real DEFAULT 0, OUT status text, OUT action text, OUT log_id bigint, OUT tvshow_id bigint, OUT conflict_id bigint) returns record volatile
 record_failed_event(p_user_id bigint, p_receipt uuid, p_source text, p_event jsonb, p_payload jsonb, p_received_at timestamp with time zone, p_error text) returns bigint volatile
 recount(p_seasons jsonb, OUT total_episodes integer, OUT watched_episodes integer, OUT total_minutes integer) returns record immutable
+refresh_needs(p_user_id bigint, p_tvshow_id bigint, p_event jsonb, p_has_tmdb boolean, OUT needs jsonb, OUT waits_for text) returns record stable
 remove_episodes(p_user_id bigint, p_tvshow_id bigint, p_places jsonb) returns integer volatile
+renew_claims(p_log_ids bigint[], p_lease_seconds integer DEFAULT 30) returns void volatile
+renew_job(p_job_id bigint, p_lease_seconds integer, p_progress jsonb DEFAULT NULL::jsonb) returns boolean volatile
 replay_event(p_user_id bigint, p_log_id bigint, p_event jsonb, p_has_tmdb boolean, p_later boolean DEFAULT false, OUT status text, OUT action text, OUT log_id bigint, OUT tvshow_id bigint, OUT conflict_id bigint) returns record volatile
 replay_held(p_user_id bigint, p_conflict_id bigint, p_show jsonb, p_tvshow_id bigint, p_mapping_id bigint, p_action text, p_log_ids bigint[], p_season integer DEFAULT NULL::integer, p_episode integer DEFAULT NULL::integer, OUT replayed integer, OUT outcomes jsonb) returns record volatile
 resolve_conflict(p_user_id bigint, p_conflict_id bigint, p_action text, p_tvshow_id bigint DEFAULT NULL::bigint, p_season integer DEFAULT NULL::integer, p_episode integer DEFAULT NULL::integer, p_show jsonb DEFAULT NULL::jsonb, OUT tvshow_id bigint, OUT replayed integer, OUT outcomes jsonb) returns record volatile
 return_mappings(p_user_id bigint, p_tvshow_id bigint) returns integer volatile
 search_again(p_user_id bigint, p_conflict_id bigint, p_events jsonb, p_has_tmdb boolean, OUT resolved boolean, OUT tvshow_id bigint, OUT replayed integer, OUT outcomes jsonb) returns record volatile
 set_watched(p_user_id bigint, p_tvshow_id bigint, p_season integer, p_episode integer, p_watched boolean, p_at timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT action text, OUT first_watched_at timestamp with time zone) returns record volatile
-settle_event(p_user_id bigint, p_event jsonb, p_decision jsonb, p_log_id bigint, p_source text, p_watched_at timestamp with time zone, p_account_id bigint, OUT status text, OUT action text, OUT tvshow_id bigint, OUT conflict_id bigint, OUT mapping_id bigint, OUT trace jsonb) returns record volatile
+settle_event(p_user_id bigint, p_event jsonb, p_decision jsonb, p_log_id bigint, p_source text, p_watched_at timestamp with time zone, p_account_id bigint, OUT status text, OUT action text, OUT tvshow_id bigint, OUT conflict_id bigint, OUT mapping_id bigint, OUT trace jsonb, OUT needs jsonb, OUT waits_for text) returns record volatile
 settle_open_conflicts(p_user_id bigint, p_tvshow_id bigint) returns integer volatile
 split_title(p_title text, OUT base text, OUT year integer, OUT country text) returns record immutable
+start_job(p_kind text, p_user_id bigint, p_lease_seconds integer, p_apart_seconds integer DEFAULT 0) returns bigint volatile
 undo_conflict(p_user_id bigint, p_conflict_id bigint, OUT withdrawn integer, OUT held integer, OUT removed_tvshow_id bigint, OUT kept_tvshow_id bigint) returns record volatile
 unlearn_title(p_user_id bigint, p_mapping_id bigint) returns void volatile
 update_mapping(p_user_id bigint, p_mapping_id bigint, p_changes jsonb) returns void volatile

@@ -54,6 +54,24 @@ class Show(Answer):
     updated_at: datetime
 
 
+class Moved(Answer):
+    """An episode that has another number now, each as season and episode."""
+
+    from_: list[int] = Field(alias="from")
+    to: list[int]
+
+
+class Refreshed(Answer):
+    """What reading a show anew has changed. Episodes are named by season and number."""
+
+    source: Literal["tmdb", "plex"]
+    added: int = Field(description="How many episodes are new.")
+    moved: list[Moved]
+    removed: list[list[int]] = Field(description="The source has them no longer, and nobody ever spoke of them.")
+    kept: list[list[int]] = Field(description="The source has them no longer, but they were watched.")
+    names: int = Field(description="How many names are new.")
+
+
 class StoredEpisode(Answer):
     """An episode as stored. `dateWatched` is the first viewing that counts."""
 
@@ -63,6 +81,7 @@ class StoredEpisode(Answer):
     runtime: int | None = Field(description="Minutes.")
     watched: bool
     dateWatched: datetime | None  # noqa: N815
+    tmdbId: int | None = Field(default=None, description="TMDB's id of the episode, where it came from there.")  # noqa: N815
 
 
 class StoredSeason(Answer):
@@ -384,6 +403,10 @@ class PlexConfig(Answer):
     )
     previous_secret_until: datetime | None = Field(description="Until when the secret before this one works.")
     last_webhook_at: datetime | None
+    plex_token_rejected_at: datetime | None = Field(
+        description="When the Plex server refused the token; it counts as not set for an hour, or until another is set."
+    )
+    tmdb_key_rejected_at: datetime | None = Field(description="The same of the TMDB key.")
     accounts: list[PlexAccount]
     servers: list[PlexServer]
 

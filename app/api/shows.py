@@ -29,6 +29,7 @@ from app.api.json_output import moment_text
 from app.security.access import current_identity
 from app.services import services
 from app.tracker import episodes as episodes_of
+from app.tracker import refresh as refreshing
 from app.tracker import shows as tracker
 
 MOST_SEASONS = 200
@@ -193,6 +194,24 @@ def change_show(tvshow_id: int, body: ShowChanges) -> dict[str, Any]:
 def delete_show(tvshow_id: int) -> None:
     """Out of sight; nothing revives it."""
     tracker.delete_show(services(), current_identity().user_id, tvshow_id)
+
+
+@blueprint.post("/shows/<id:tvshow_id>/refresh")
+@described(
+    "Read a show anew",
+    description="From TMDB by its id, else from the Plex server that has sent an episode of it."
+    " Nothing that was watched is lost: renumbered episodes take their viewings along.",
+    answer=answers.Refreshed,
+    errors={
+        422: "Nobody can be asked about this show, or the key is refused.",
+        502: "The one that was asked gave an answer that cannot be used.",
+        503: "The one that was asked does not answer.",
+    },
+    scope="write",
+)
+def refresh_show(tvshow_id: int) -> dict[str, Any]:
+    """Waits for the answer."""
+    return refreshing.refresh_show(services(), current_identity().user_id, tvshow_id)
 
 
 @blueprint.put("/shows/<id:tvshow_id>/episodes/<id:season>/<id:episode>")

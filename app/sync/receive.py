@@ -95,7 +95,10 @@ def receive(
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
-            return _call(services, parameters, max(0.05, deadline - time.monotonic()))
+            outcome = _call(services, parameters, max(0.05, deadline - time.monotonic()))
+            if outcome.status == "pending":
+                services.worker.wake()
+            return outcome
         except DatabaseUnavailable:
             if time.monotonic() >= deadline:
                 raise

@@ -95,9 +95,12 @@ def resolve_conflict(
     show: dict[str, Any] | None = None
     if action == "create_new" or (action == "select" and tmdb_id is not None):
         show = {} if known else show_to_add(services, user_id, conflict, tmdb_id)
+    if action == "search_again":
+        with services.db.connection() as connection, connection.transaction():
+            searched = _search_again(services, connection, user_id, conflict)
+        services.worker.wake()
+        return searched
     with services.db.connection() as connection, connection.transaction():
-        if action == "search_again":
-            return _search_again(services, connection, user_id, conflict)
         function = action
         if tmdb_id is not None:
             tvshow_id = _show_of(connection, user_id, tmdb_id)

@@ -70,7 +70,9 @@ def replay_log(services: Services, user_id: int, log_id: int) -> Row:
     with services.db.connection() as connection, connection.transaction():
         row = _get(connection, user_id, log_id)
         replay(services, connection, user_id, row["id"], row["payload"])
-        return _get(connection, user_id, log_id)
+        row = _get(connection, user_id, log_id)
+    services.worker.wake()
+    return row
 
 
 def replay(services: Services, connection: Connection, user_id: int, log_id: int, payload: dict[str, Any]) -> Row:

@@ -28,6 +28,8 @@ _PLAIN = (
     "auto_add_shows",
     "auto_mark_watched",
 )
+# Another one may find what the one before did not.
+_ASKED_WITH = ("plex_token", "plex_server_url", "plex_server_uuid", "tmdb_api_key")
 _DISCONNECTED = {
     "plex_token": None,
     "plex_server_url": None,
@@ -85,7 +87,13 @@ def change_config(services: Services, user_id: int, changes: dict[str, Any], *, 
                 names |= {row["id"]: row["id"], row["server_uuid"]: row["id"]}
             ids = _chosen(changes["tracked_servers"], names, "tracked_servers")
             queries().track_plex_servers(connection, user_id=user_id, ids=ids)
-        return _read(services, connection, user_id, base_url, True)
+        config = _read(services, connection, user_id, base_url, True)
+    if any(changes.get(name) is not None for name in _ASKED_WITH):
+        # On its own: it takes the locks of shows, which come before all others.
+        with services.db.connection() as connection:
+            queries().look_up_again(connection, user_id=user_id)
+        services.worker.wake()
+    return config
 
 
 def rotate_secret(services: Services, user_id: int, *, base_url: str, overlap_hours: int = OVERLAP_HOURS) -> Row:

@@ -3,34 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+from app.web.sentence import Sentence, Step
+from app.web.trace_look_up import LOOK_UP_METHODS, LOOK_UP_STEPS
 from app.web.wording import CONFLICTS, episode_code, foreign, reason_of, source_of, status_of
-
-Step = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Sentence:
-    """One step.
-
-    Attributes:
-        icon: name in the sprite.
-        text: what happened.
-        detail: more about it, or empty.
-        candidates: shows that were weighed: title, year, score (0 to 1), reason.
-        tone: CSS class suffix for the last step, which is the outcome; empty for the others.
-        log_id: another log row that it speaks of.
-    """
-
-    icon: str
-    text: str
-    detail: str = ""
-    candidates: list[dict[str, Any]] = field(default_factory=list)
-    tone: str = ""
-    log_id: int | None = None
-
 
 ID_NAMES = {"tmdb": "TMDB", "tvdb": "TVDB", "imdb": "IMDb", "anidb": "AniDB"}
 
@@ -42,7 +19,7 @@ METHODS = {
     "title_year": "title and year",
     "title_near_year": "the title, and a year off by one",
     "manual": "your answer",
-}
+} | LOOK_UP_METHODS
 
 ANSWERS = {
     "select": "You named the show.",
@@ -85,19 +62,6 @@ def _ids(step: Step) -> Sentence:
         found, f"{found} shows in the tracker share its ids."
     )
     return Sentence("key", text, ids)
-
-
-def _look_up(step: Step) -> Sentence:
-    needs = step.get("needs") or {}
-    whom = [
-        name
-        for name, asked in (
-            ("your Plex server", "plex_show" in needs),
-            ("TMDB", any("tmdb" in need for need in needs)),
-        )
-        if asked
-    ]
-    return Sentence("search", f"It has to be looked up: {' and '.join(whom) or 'elsewhere'} can tell which show it is.")
 
 
 def _title(step: Step) -> Sentence:
@@ -187,7 +151,6 @@ def _unknown(step: Step) -> Sentence:
 _STEPS: dict[str, Callable[[Step], Sentence]] = {
     "mapping": _mapping,
     "ids": _ids,
-    "look_up": _look_up,
     "title": _title,
     "title_taken": _title_taken,
     "mark": _mark,
@@ -199,4 +162,4 @@ _STEPS: dict[str, Callable[[Step], Sentence]] = {
     "replayed": _replayed,
     "undone": _undone,
     "taken_back": _taken_back,
-}
+} | LOOK_UP_STEPS

@@ -38,7 +38,7 @@ REASONS: dict[str, str] = {
     "rewatched": "Seen before: counted as a rewatch.",
     "added_show": "A new show: added to the tracker, and the episode marked.",
     "needs_user_input": "Needs your answer: which show is it?",
-    "needs_lookup": "Plex or TMDB will be asked which show it is.",
+    "needs_lookup": "Waits for what Plex or TMDB say about it.",
     "duplicate": "The same event came before; it counts once.",
     "out_of_attempts": "Given up after several tries; it is kept and can be replayed.",
     "event_not_scrobble": "Only a finished viewing counts.",

@@ -6,6 +6,8 @@ as $$
                'show_key', c.show_key, 'server_uuid', c.plex_server_uuid, 'show_rating_key', c.plex_rating_key,
                'show_guid', c.plex_guid, 'show_title', c.plex_title, 'show_year', c.plex_year,
                'show_guid_local', tracker.guid_is_local(c.plex_guid))) || c.facts
+           -- Whoever looks at a question that is open has nobody to ask: it is decided by what is known.
+           || '{"lookup": {"failed": {"plex": {"problem": "not_now"}, "tmdb": {"problem": "not_now"}}}}'
     from plex_conflicts c
     where c.user_id = p_user_id and c.id = p_conflict_id
 $$;

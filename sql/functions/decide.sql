@@ -7,6 +7,8 @@ declare
     v_mapping record;
     v_match record;
     v_needs jsonb;
+    v_type text;
+    v_candidates jsonb;
     v_trace jsonb := '[]';
 begin
     if v_mapping_id is not null then
@@ -17,16 +19,26 @@ begin
             return jsonb_build_object('verdict', 'ignored', 'reason', 'sync_disabled', 'mapping_id', v_mapping_id, 'trace', v_trace);
         end if;
         return jsonb_build_object('verdict', 'mapped', 'tvshow_id', v_mapping.tvshow_id, 'mapping_id', v_mapping_id,
-                                  'trace', v_trace);
+                                  'has_tmdb', p_has_tmdb, 'trace', v_trace);
     end if;
 
     if p_event -> 'show_ids' is not null then
         select * into v_match from match_ids(p_user_id, p_event -> 'show_ids');
         v_trace := v_trace || jsonb_build_object('step', 'ids', 'ids', p_event -> 'show_ids',
                                                  'found', jsonb_array_length(v_match.candidates));
-        if v_match.tvshow_id is not null then
-            return jsonb_build_object('verdict', 'mapped', 'tvshow_id', v_match.tvshow_id, 'confidence', v_match.confidence,
-                                      'method', v_match.method, 'trace', v_trace);
+        if v_match.tvshow_id is not null and p_event ->> 'ids_from' is not null
+           and other_ids(v_match.tvshow_id, p_event -> 'show_ids', v_match.method) then
+            -- What one id says another one denies: TMDB's record of the show's ids, or the tracker's, is wrong.
+            return jsonb_build_object('verdict', 'conflict', 'conflict_type', 'low_confidence', 'candidates', (
+                select jsonb_agg(c || jsonb_build_object('score', 0.55, 'reason', (c ->> 'reason') || ', but another id differs'))
+                from jsonb_array_elements(v_match.candidates) c), 'trace', v_trace);
+        elsif v_match.tvshow_id is not null then
+            return jsonb_build_object('verdict', 'mapped', 'tvshow_id', v_match.tvshow_id, 'has_tmdb', p_has_tmdb,
+                'confidence', case p_event ->> 'ids_from' when 'search' then 0.90 when 'plex' then 0.95 when 'tmdb' then 0.95
+                                                          else v_match.confidence end,
+                'method', case p_event ->> 'ids_from' when 'search' then 'tmdb_search' when 'plex' then 'plex_lookup'
+                                                      when 'tmdb' then 'tmdb_lookup' else v_match.method end,
+                'trace', v_trace);
         elsif v_match.candidates <> '[]' then
             return jsonb_build_object('verdict', 'conflict', 'conflict_type', 'multiple_matches',
                                       'candidates', v_match.candidates, 'trace', v_trace);
@@ -35,7 +47,7 @@ begin
 
     v_needs := look_up_needs(p_user_id, p_event, p_has_tmdb);
     if v_needs <> '{}' then
-        return jsonb_build_object('verdict', 'pending',
+        return jsonb_build_object('verdict', 'pending', 'needs', v_needs,
             'trace', v_trace || jsonb_build_object('step', 'look_up', 'needs', v_needs));
     end if;
 
@@ -43,6 +55,8 @@ begin
                                            (p_event ->> 'episode_year')::integer);
     v_trace := v_trace || jsonb_build_object('step', 'title', 'title', p_event ->> 'show_title',
                                              'candidates', v_match.candidates, 'verdict', coalesce(v_match.method, v_match.conflict_type));
+    v_type := v_match.conflict_type;
+    v_candidates := v_match.candidates;
     -- A remake is called what the first one is called. When one agent gives two GUIDs, those are two shows, and the name alone
     -- does not make them one.
     if v_match.method <> 'title_year' and exists (
@@ -51,20 +65,23 @@ begin
           and split_part(m.plex_guid, '://', 1) = split_part(p_event ->> 'show_guid', '://', 1)
           and not tracker.guid_is_local(m.plex_guid)
     ) then
-        return jsonb_build_object('verdict', 'conflict', 'conflict_type', 'low_confidence',
-            'candidates', (
-                select jsonb_agg(c || jsonb_build_object('score', 0.55, 'reason', 'same title, but another Plex show is mapped to it'))
-                from jsonb_array_elements(v_match.candidates) c where (c ->> 'tvshow_id')::bigint = v_match.tvshow_id),
-            'trace', v_trace || jsonb_build_object('step', 'title_taken', 'tvshow_id', v_match.tvshow_id));
-    end if;
-    if v_match.tvshow_id is not null then
+        v_type := 'low_confidence';
+        v_candidates := (
+            select jsonb_agg(c || jsonb_build_object('score', 0.55, 'reason', 'same title, but another Plex show is mapped to it'))
+            from jsonb_array_elements(v_match.candidates) c where (c ->> 'tvshow_id')::bigint = v_match.tvshow_id);
+        v_trace := v_trace || jsonb_build_object('step', 'title_taken', 'tvshow_id', v_match.tvshow_id);
+    elsif v_match.tvshow_id is not null and other_ids(v_match.tvshow_id, p_event -> 'show_ids') then
+        -- Two shows of one name, and the ids tell them apart.
+        v_type := 'low_confidence';
+        v_trace := v_trace || jsonb_build_object('step', 'title_other_ids', 'tvshow_id', v_match.tvshow_id);
+    elsif v_match.tvshow_id is not null then
         return jsonb_build_object('verdict', 'mapped', 'tvshow_id', v_match.tvshow_id, 'confidence', v_match.confidence,
-                                  'method', v_match.method, 'trace', v_trace);
+                                  'method', v_match.method, 'has_tmdb', p_has_tmdb, 'trace', v_trace);
     end if;
-    return jsonb_build_object('verdict', 'conflict', 'conflict_type', v_match.conflict_type,
-                              'candidates', v_match.candidates, 'trace', v_trace);
+    return decide_unknown(p_user_id, p_event, p_has_tmdb, v_type, v_candidates, v_trace);
 end
 $$;
 comment on function decide(bigint, jsonb, boolean) is
     'Which show an event belongs to: mapping, show-level ids, look-up, title, in this order. Reads only; the answer carries the
-verdict (mapped, ignored, pending, conflict), what it is based on, and the trace.';
+verdict (mapped, add, ignored, pending, conflict), what it is based on, and the trace. pending: needs is what has to be asked, or
+waits_for the service that does not answer.';

@@ -41,7 +41,10 @@ begin
                     'runtime', round((e ->> 'runtime')::numeric)::integer,
                     'watched', coalesce((e ->> 'watched')::boolean, false),
                     'dateWatched', case when (e ->> 'watched')::boolean then to_char(
-                        coalesce((nullif(e ->> 'dateWatched', ''))::timestamptz, now()), 'YYYY-MM-DD"T"HH24:MI:SS"Z"') end) end as entry
+                        coalesce((nullif(e ->> 'dateWatched', ''))::timestamptz, now()), 'YYYY-MM-DD"T"HH24:MI:SS"Z"') end)
+                    -- TMDB's own id of the episode, by which a renumbered one is known again; only where there is one.
+                    || case when (e ->> 'tmdbId')::integer is not null
+                            then jsonb_build_object('tmdbId', (e ->> 'tmdbId')::integer) else '{}' end end as entry
             from jsonb_array_elements(p_seasons) with ordinality x(s, sn)
             left join lateral jsonb_array_elements(coalesce(s -> 'episodes', '[]')) with ordinality y(e, en) on true
             order by (s ->> 'seasonNumber')::integer, (e ->> 'episodeNumber')::integer, sn, en

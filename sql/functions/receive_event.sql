@@ -73,12 +73,14 @@ begin
 
     insert into plex_webhook_logs (id, user_id, receipt, source, event_type, event_key, plex_title, plex_season, plex_episode,
                                    plex_account, plex_server, account_id, payload, status, action_taken, trace, tvshow_id,
-                                   conflict_id, mapping_id, next_attempt_at, watched_at, created_at, processing_duration_ms)
+                                   conflict_id, mapping_id, next_attempt_at, show_key, watched_at, created_at,
+                                   processing_duration_ms)
     overriding system value
     values (log_id, p_user_id, p_receipt, p_source, p_event ->> 'event', v_event_key,
             coalesce(p_event ->> 'show_title', p_event ->> 'title'), (p_event ->> 'season')::integer, (p_event ->> 'episode')::integer,
             p_event ->> 'account_title', p_event ->> 'server_uuid', v_account_id, p_payload, status, action, v_trace, tvshow_id,
-            conflict_id, v_mapping_id, case when status = 'pending' then now() end, v_watched_at, p_received_at,
+            conflict_id, v_mapping_id, case when status = 'pending' then now() end,
+            case when status = 'pending' then p_event ->> 'show_key' end, v_watched_at, p_received_at,
             p_elapsed_ms + extract(epoch from clock_timestamp() - statement_timestamp()) * 1000);
 
     if p_source = 'webhook' then

@@ -52,15 +52,17 @@ begin
         account_id = v_account_id,
         trace = jsonb_build_array(jsonb_build_object('step', 'replayed', 'at', now(), 'was', l.status))
                 || v_trace,
-        event_key = coalesce(l.event_key, p_event ->> 'event_key'), error_message = null, attempts = l.attempts + 1,
+        event_key = coalesce(l.event_key, p_event ->> 'event_key'), error_message = null,
+        attempts = case when replay_event.status = 'pending' then 0 else l.attempts + 1 end,
         watched_at = coalesce(l.watched_at, viewing_time(p_event, l.created_at)),
-        next_attempt_at = case when replay_event.status = 'pending' then now() end, claimed_until = null
+        next_attempt_at = case when replay_event.status = 'pending' then now() end, claimed_until = null,
+        show_key = case when replay_event.status = 'pending' then p_event ->> 'show_key' end, lookup = null, waits_for = null
     where l.id = v_log.id;
     -- Nobody waits for the answer any more.
     update plex_conflicts c set resolved = true, resolved_at = now(), resolution_action = 'search_again',
         resolved_tvshow_id = replay_event.tvshow_id, updated_at = now()
     where c.id = v_log.conflict_id and c.id is distinct from replay_event.conflict_id and not c.resolved
-      and not exists (select from plex_webhook_logs l where l.conflict_id = c.id and l.status = 'conflict');
+      and not exists (select from plex_webhook_logs l where l.conflict_id = c.id and l.status in ('conflict', 'pending'));
 end
 $$;
 comment on function replay_event(bigint, bigint, jsonb, boolean, boolean) is

@@ -1,7 +1,8 @@
 -- name: get_plex_config(user_id)^
 -- The connection to Plex, with its secrets still encrypted.
 select c.plex_token, c.plex_server_url, c.plex_server_name, c.plex_server_uuid, c.webhook_secret, c.previous_secret_until,
-       c.enabled, c.auto_add_shows, c.auto_mark_watched, c.last_webhook_at, s.tmdb_api_key
+       c.enabled, c.auto_add_shows, c.auto_mark_watched, c.last_webhook_at, c.plex_token_rejected_at, s.tmdb_api_key,
+       s.tmdb_key_rejected_at
 from plex_config c left join settings s using (user_id)
 where c.user_id = :user_id;
 
@@ -13,6 +14,8 @@ select plex_token, plex_server_url, plex_server_uuid from plex_config where user
 -- Changes the fields that are named in changes; null empties one that may be empty.
 update plex_config
 set plex_token = case when c ? 'plex_token' then c ->> 'plex_token' else plex_token end,
+    plex_token_rejected_at = case when c ?| array['plex_token', 'plex_server_url', 'plex_server_uuid'] then null
+                                  else plex_token_rejected_at end,
     plex_server_url = case when c ? 'plex_server_url' then c ->> 'plex_server_url' else plex_server_url end,
     plex_server_name = case when c ? 'plex_server_name' then c ->> 'plex_server_name' else plex_server_name end,
     plex_server_uuid = case when c ? 'plex_server_uuid' then c ->> 'plex_server_uuid' else plex_server_uuid end,
@@ -29,7 +32,7 @@ select tmdb_api_key from settings where user_id = :user_id;
 
 -- name: set_tmdb_key(user_id, tmdb_api_key)!
 insert into settings (user_id, tmdb_api_key) values (:user_id, :tmdb_api_key)
-on conflict (user_id) do update set tmdb_api_key = excluded.tmdb_api_key, updated_at = now();
+on conflict (user_id) do update set tmdb_api_key = excluded.tmdb_api_key, tmdb_key_rejected_at = null, updated_at = now();
 
 -- name: change_webhook_secret(user_id, webhook_secret, webhook_secret_hash, overlap_hours)!
 -- A new secret; the one before it works on for the overlap, and the one before that ends now.

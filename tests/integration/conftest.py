@@ -11,7 +11,11 @@ from flask.testing import FlaskClient
 from app.security import accounts
 from app.security.accounts import create_token
 from app.services import Services
+from tests.conftest import Connection
+from tests.fakes.plex import FakePlex
+from tests.fakes.tmdb import FakeTmdb
 from tests.integration.api_client import ApiClient
+from tests.integration.household import Household
 
 ClientFor = Callable[..., ApiClient]
 
@@ -46,3 +50,19 @@ def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(accounts, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     nobody = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("nobody")
     monkeypatch.setattr(accounts, "_hash_of_nobody", lambda: nobody)
+
+
+@pytest.fixture
+def household(
+    services: Services,
+    conn: Connection,
+    make_user: Callable[..., int],
+    make_show: Callable[..., int],
+    fake_tmdb: FakeTmdb,
+    fake_plex: FakePlex,
+    use_plex: Callable[..., None],
+) -> Household:
+    """A user with a TMDB key and a Plex server, both of which know nothing yet."""
+    user_id = make_user("sam")
+    use_plex(user_id)
+    return Household(services, conn, user_id, make_show, fake_tmdb, fake_plex)

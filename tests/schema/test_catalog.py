@@ -84,8 +84,8 @@ def test_every_table_has_a_primary_key_and_belongs_to_a_user_unless_it_is_shared
            from pg_class c where c.relnamespace = 'tracker'::regnamespace and c.relkind = 'r'"""
     ).fetchall()
     assert [row["name"] for row in rows if not row["keyed"]] == []
-    # job_runs may be a user's own or the installation's.
-    shared = {"installation", "users", "schema_migrations", "tmdb_cache", "job_runs"}
+    # job_runs and upstreams may be a user's own or the installation's.
+    shared = {"installation", "users", "schema_migrations", "tmdb_cache", "job_runs", "upstreams"}
     assert {row["name"] for row in rows if not row["owned"]} == shared
 
 

@@ -13,17 +13,23 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
+from pydantic import SecretStr
 
 from app.plex.events import InvalidPayload, parse_event
+from app.sync.worker import LookUpWorker
 from app.tracker import conflicts, logs, shows
 from app.web.wording import REASONS
 from tests.conftest import Connection, DatabaseUrls, season_documents
+from tests.fakes import failures
+from tests.fakes.tmdb import KEY, FakeTmdb
 from tests.payloads import (
     MISSING,
     SHOW,
     admin_backup,
     device_new,
     episode,
+    episode_ids,
+    episode_with_tvdb_only,
     episode_without_guids,
     legacy_thetvdb,
     library_new_show,
@@ -214,6 +220,18 @@ def _tmdb_key(world: World) -> TestResponse:
     return world.send(episode())
 
 
+def _tmdb_key_no_ids(world: World) -> TestResponse:
+    world.user().show("Other")
+    world.conn.execute("update settings set tmdb_api_key = '00:00:00'")
+    return world.send(episode_without_guids())
+
+
+def _missing_episode_with_key(world: World) -> TestResponse:
+    world.mapped().conn.execute("update settings set tmdb_api_key = '00:00:00'")
+    world.conn.execute("update tvshows set tmdb_id = 1")
+    return world.send(episode(index=99))
+
+
 def _titles(*titles: str) -> Callable[[World], TestResponse]:
     def send(world: World) -> TestResponse:
         world.user()
@@ -280,11 +298,13 @@ EVENT_CASES: dict[tuple[str, str], Callable[[World], TestResponse]] = {
     ("media.scrobble", "not mapped; its ids belong to different shows of the tracker"): _ids_of_two_shows,
     ("media.scrobble", "not mapped, no id known; a Plex token is set"): _plex_token,
     ("media.scrobble", "not mapped, no id known; a TMDB key is set"): _tmdb_key,
+    ("media.scrobble", "not mapped, no id known, no show has such a title; a TMDB key is set"): _tmdb_key_no_ids,
     ("media.scrobble", "not mapped, nothing to look up; one show has this title"): _titles(SHOW, "Other"),
     ("media.scrobble", "not mapped, nothing to look up; several shows have this title"): _titles(SHOW, SHOW),
     ("media.scrobble", "not mapped, nothing to look up; a show has a similar title"): _titles(f"The {SHOW} Story"),
     ("media.scrobble", "not mapped, nothing to look up; no show has such a title"): _titles("Other"),
     ("media.scrobble", "the show is known and lacks the episode"): _missing_episode,
+    ("media.scrobble", "the show is known and lacks the episode; it can be read anew"): _missing_episode_with_key,
     ("media.scrobble", "no episode number; one episode has this air date"): _by_air_date("2025-10-14"),
     ("media.scrobble", "no episode number, and no episode has this air date"): _by_air_date("2025-10-15"),
     ("media.scrobble", "a fault in Tellykeep or in its database"): _fault,
@@ -343,6 +363,55 @@ def _replayed(world: World) -> int:
     return int(answer["log_id"])
 
 
+def _looked_up(
+    *, there: bool = False, known: bool = False, fails: bool = False, days: int = 0
+) -> Callable[[World], int]:
+    """A scrobble with TMDB: whether the tracker has the show, whether TMDB does, whether it answers, for how long."""
+
+    def happen(world: World) -> int:
+        ids = show_ids()
+        with FakeTmdb() as tmdb:
+            world.services.settings.tmdb_url = tmdb.url
+            world.services.settings.tmdb_api_key = SecretStr(KEY)
+            world.user()
+            if there:
+                world.show("Another name", tmdb_id=ids["tmdb"])
+            if known:
+                seasons = {2: [{"episode_number": 3, "tvdb_id": episode_ids()["tvdb"]}]}
+                tmdb.add_show(ids["tmdb"], SHOW, seasons=seasons)
+            if fails:
+                tmdb.fail("*", failures.status(503))
+            answer = world.send(episode_with_tvdb_only()).get_json()
+            assert answer["status"] == "pending"
+            worker = LookUpWorker(world.services)
+            worker.work_off()
+            if days:
+                world.conn.execute(
+                    "update plex_webhook_logs set lookup = jsonb_build_object('since', now() - make_interval(days => %s))",
+                    (days,),
+                )
+                world.conn.execute("update upstreams set next_probe_at = now()")
+                worker.work_off()
+            world.services.tmdb.close()
+        return int(answer["log_id"])
+
+    return happen
+
+
+def _read_anew(world: World) -> int:
+    with FakeTmdb() as tmdb:
+        world.services.settings.tmdb_url = tmdb.url
+        world.services.settings.tmdb_api_key = SecretStr(KEY)
+        world.user().show(tmdb_id=1)
+        tmdb.add_show(1, SHOW, seasons={2: 99}, tvdb_id=show_ids()["tvdb"])
+        world.conn.execute("update tvshows set tvdb_id = %s", (show_ids()["tvdb"],))
+        answer = world.send(legacy_thetvdb(index=99)).get_json()
+        assert answer["status"] == "pending"
+        LookUpWorker(world.services).work_off()
+        world.services.tmdb.close()
+    return int(answer["log_id"])
+
+
 LATER_CASES: dict[str, Callable[[World], int]] = {
     "the conflict is answered with `select`": _resolved("select"),
     "the conflict is answered with `create_new`": _resolved("create_new"),
@@ -350,6 +419,12 @@ LATER_CASES: dict[str, Callable[[World], int]] = {
     "the conflict is answered with `ignore_forever`": _resolved("ignore_forever"),
     "the show that lacked the episode is deleted": _show_deleted,
     "the event is replayed, and it can be decided now": _replayed,
+    "a look-up finds a show of the tracker": _looked_up(there=True, known=True),
+    "a look-up finds a show that is not in the tracker": _looked_up(known=True),
+    "a look-up finds nothing, or something that is not to be added": _looked_up(),
+    "a look-up reads the show anew, and the episode is there now": _read_anew,
+    "whoever is asked does not answer": _looked_up(known=True, fails=True),
+    "whoever is asked has not answered for 7 days": _looked_up(known=True, fails=True, days=8),
 }
 
 

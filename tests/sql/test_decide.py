@@ -104,7 +104,7 @@ def test_what_can_be_looked_up_waits_for_the_look_up(
     assert step["needs"] == {"plex_show": decision(scrobble())["show_rating_key"]}
     answer = decide(conn, make_user(), scrobble(), has_tmdb=True)
     assert answer["verdict"] == "pending"
-    assert set(answer["trace"][0]["needs"]) == {"tmdb_episode_ids"}
+    assert set(answer["trace"][0]["needs"]) == {"tmdb_find"}
 
 
 def test_with_nobody_to_ask_the_title_decides(conn: Connection, make_user: MakeUser, make_show: MakeShow) -> None:

@@ -1,4 +1,4 @@
-"""look_up_needs: what could be asked, and whom, to learn which show it is."""
+"""look_up_needs: what is to be asked next to learn by ids which show it is."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from tests.conftest import Connection
 from tests.watch_state import value
 
 MakeUser = Callable[..., int]
+
+
 EVENT = {
     "server_uuid": "S1",
     "show_rating_key": "12",
     "show_ids": {"tvdb": 7, "anidb": 8},
-    "episode_ids": {"imdb": "tt9"},
+    "episode_ids": {"imdb": "tt9", "tvdb": 5, "tmdb": 4},
 }
 
 
@@ -23,30 +25,33 @@ def needs(conn: Connection, user_id: int, *, has_tmdb: bool = False, **event: An
     return value(conn, "select look_up_needs(%s, %s, %s) as needs", (user_id, Jsonb(EVENT | event), has_tmdb))
 
 
-def test_with_neither_token_nor_key_nothing_can_be_asked(conn: Connection, make_user: MakeUser) -> None:
+def test_with_neither_token_nor_key_nothing_is_asked(conn: Connection, make_user: MakeUser) -> None:
     assert needs(conn, make_user()) == {}
 
 
-def test_with_a_token_the_plex_server_is_asked_for_the_show(conn: Connection, make_user: MakeUser) -> None:
+def test_the_plex_server_is_asked_for_the_show_first_and_once(conn: Connection, make_user: MakeUser) -> None:
     user = make_user(plex_token="00:00:00")
-    assert needs(conn, user) == {"plex_show": "12"}
-    assert needs(conn, user, show_rating_key=None) == {}
+    assert needs(conn, user, has_tmdb=True) == {"plex_show": "12"}
+    assert needs(conn, user, lookup={"plex_show": {"gone": True}}) == {}
 
 
-def test_a_token_is_good_for_its_own_server_only(conn: Connection, make_user: MakeUser) -> None:
-    user = make_user(plex_token="00:00:00", plex_server_uuid="S1")
-    assert needs(conn, user) == {"plex_show": "12"}
-    assert needs(conn, user, server_uuid="S2") == {}
-
-
-def test_with_a_key_tmdb_is_asked_for_its_kinds_of_ids(conn: Connection, make_user: MakeUser) -> None:
-    expected = {"tmdb_show_ids": {"tvdb": 7}, "tmdb_episode_ids": {"imdb": "tt9"}}
-    assert needs(conn, make_user(), has_tmdb=True) == expected
+def test_then_tmdb_for_ids_of_the_show_and_then_for_those_of_the_episode(conn: Connection, make_user: MakeUser) -> None:
     user = make_user()
-    conn.execute("update settings set tmdb_api_key = '00:00:00' where user_id = %s", (user,))
-    assert needs(conn, user) == expected
+    assert needs(conn, user, has_tmdb=True) == {"tmdb_find": ["tvdb_id:7"]}
+    nothing: dict[str, Any] = {"shows": [], "episodes": []}
+    lookup: dict[str, Any] = {"tmdb_find": {"tvdb_id:7": nothing}}
+    assert needs(conn, user, has_tmdb=True, lookup=lookup) == {"tmdb_find": ["tvdb_id:5", "imdb_id:tt9"]}
+    lookup["tmdb_find"] |= {"tvdb_id:5": nothing, "imdb_id:tt9": nothing}
+    assert needs(conn, user, has_tmdb=True, lookup=lookup) == {}
 
 
-def test_without_ids_tmdb_cannot_be_asked(conn: Connection, make_user: MakeUser) -> None:
-    assert needs(conn, make_user(), has_tmdb=True, show_ids={"anidb": 8}, episode_ids=None) == {}
-    assert needs(conn, make_user(), has_tmdb=True, show_ids=None, episode_ids={}) == {}
+def test_a_tmdb_id_needs_no_search_but_what_tmdb_knows_of_that_show(conn: Connection, make_user: MakeUser) -> None:
+    user = make_user()
+    assert needs(conn, user, has_tmdb=True, show_ids={"tmdb": 3, "tvdb": 7}) == {"tmdb_show": 3}
+    assert needs(conn, user, has_tmdb=True, show_ids={"tmdb": 3}, lookup={"tmdb_shows": {"3": {"title": "X"}}}) == {}
+
+
+def test_without_ids_that_tmdb_finds_by_it_is_not_asked(conn: Connection, make_user: MakeUser) -> None:
+    user = make_user()
+    assert needs(conn, user, has_tmdb=True, show_ids={"anidb": 8}, episode_ids={"tmdb": 4}) == {}
+    assert needs(conn, user, has_tmdb=True, show_ids=None, episode_ids=None) == {}

@@ -83,7 +83,7 @@ def test_an_event_that_somebody_can_be_asked_about_waits_for_the_look_up(conn: C
     user = make_user()
     held = receive(conn, user, scrobble())
     answer = search(conn, user, held["conflict_id"], has_tmdb=True)
-    assert (answer["resolved"], answer["outcomes"]) == (True, {"needs_lookup": 1})
+    assert (answer["resolved"], answer["outcomes"]) == (False, {"needs_lookup": 1})
     assert log_row(conn, held["log_id"])["status"] == "pending"
 
 
