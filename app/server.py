@@ -21,6 +21,8 @@ from app.opening import StartedDatabase, open_database, start_database
 from app.security.accounts import ensure_setup_code
 from app.services import Services, build_services
 from app.settings import InvalidSettings, Settings
+from app.sync.drain import SpoolDrain
+from app.sync.spool import Spool
 from app.sync.worker import LookUpWorker
 
 log = structlog.get_logger("tellykeep.server")
@@ -29,6 +31,9 @@ log = structlog.get_logger("tellykeep.server")
 GRACEFUL_SECONDS = 5
 LONGEST_PAUSE = 15.0
 LOOK_AFTER_SECONDS = 1.0
+
+SPOOL_DIRECTORY = "spool"
+SECRETS_FILE = "webhook.hashes"
 
 
 class DatabaseKeeper(threading.Thread):
@@ -53,6 +58,7 @@ class DatabaseKeeper(threading.Thread):
                     self._restart(self._database)
                 if not self._services.readiness.started:
                     self._start()
+                self._services.webhook_secrets.keep_fresh()
             except (TellykeepError, EmbeddedPostgresError, InvalidSettings, psycopg.Error, OSError) as error:
                 reason = str(error).strip().partition("\n")[0] or type(error).__name__
                 self._services.readiness.problem = reason
@@ -113,6 +119,17 @@ def _print_setup_code(settings: Settings, code: str) -> None:
     print("\n".join(lines), flush=True)  # noqa: T201 - for the person who started it, not for the log
 
 
+def open_spool(settings: Settings) -> Spool | None:
+    """The spool of the data directory; None when it cannot be used, which leaves the database as the only place for events."""
+    spool = Spool(settings.data_dir / SPOOL_DIRECTORY)
+    try:
+        spool.open()
+    except OSError as error:
+        log.error("the spool cannot be used", directory=str(settings.data_dir / SPOOL_DIRECTORY), reason=str(error))
+        return None
+    return spool
+
+
 def gunicorn_options(settings: Settings) -> dict[str, Any]:
     """How gunicorn serves, by the names of its own settings."""
     options: dict[str, Any] = {
@@ -143,6 +160,7 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._keeper: DatabaseKeeper | None = None
+        self._drain: SpoolDrain | None = None
         self._worker: LookUpWorker | None = None
         self._scheduler: Scheduler | None = None
         super().__init__()
@@ -154,13 +172,17 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> Flask:
         services = build_services(self._settings)
+        services.webhook_secrets.keep_in(self._settings.data_dir / SECRETS_FILE)
+        services.spool = open_spool(self._settings)
         self._keeper = DatabaseKeeper(services)
+        if services.spool is not None:
+            self._drain = SpoolDrain(services, services.spool)
         self._worker = LookUpWorker(services)
         self._scheduler = Scheduler(services)
         return create_app(services)
 
     def _worker_started(self, _worker: Any) -> None:
-        for part in (self._keeper, self._worker, self._scheduler):
+        for part in (self._keeper, self._drain, self._worker, self._scheduler):
             if part is not None:
                 part.start()
         host, _, port = self._settings.bind.rpartition(":")
@@ -168,6 +190,8 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
         print(f"Tellykeep listens on http://{shown}:{port}", flush=True)  # noqa: T201
 
     def _worker_stopped(self, _arbiter: Any, _worker: Any) -> None:
+        if self._drain is not None:
+            self._drain.stop()
         if self._scheduler is not None:
             self._scheduler.stop()
         if self._worker is not None:

@@ -12,6 +12,8 @@ from app.db.pool import Database
 from app.security.crypto import Cipher
 from app.security.webhook_secrets import WebhookSecrets
 from app.settings import Settings
+from app.sync.spool import Spool
+from app.sync.turns import Turns
 from app.sync.waker import Waker
 from app.upstream.figures import UpstreamFigures
 from app.upstream.http import Limits, Upstream
@@ -26,7 +28,7 @@ class Readiness:
     """What `/readyz` says.
 
     Attributes:
-        started: the first migration is done; from then on webhooks can be kept.
+        started: the migration of this start is done.
         problem: one sentence on why the start has not come further, for people; None when nothing is wrong.
         setup_code: the one-time code for the first account while there is none.
     """
@@ -40,6 +42,8 @@ class Services:
     """The parts that views and jobs share.
 
     Attributes:
+        spool: None where nothing is kept beside the database: in commands, and where its directory cannot be used.
+        turns: of the webhooks.
         worker: rung when an event was left pending; see app.sync.worker.
         registry: what Prometheus is told.
         tmdb, plex: how TMDB and Plex servers are asked; see app.tmdb.client and app.plex.client.
@@ -50,6 +54,8 @@ class Services:
     cipher: Cipher
     webhook_secrets: WebhookSecrets
     readiness: Readiness = field(default_factory=Readiness)
+    spool: Spool | None = None
+    turns: Turns = field(default_factory=Turns)
     worker: Waker = field(default_factory=Waker)
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     tmdb: Upstream = field(init=False)

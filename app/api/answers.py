@@ -416,7 +416,7 @@ class WebhookOutcome(Answer):
 
     status: Status
     action: str | None
-    log_id: int
+    log_id: int | None = None
     tvshow_id: int | None = None
     conflict_id: int | None = None
 
@@ -426,3 +426,4 @@ class Health(Answer):
 
     status: Literal["ok", "starting", "degraded"]
     reason: str | None = None
+    spooled: int | None = Field(None, description="How many events wait in the spool for the database.")

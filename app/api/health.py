@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import Any
 
 from flask import Blueprint, Response, jsonify
 
 from app.errors import DatabaseUnavailable
-from app.services import services
+from app.services import Services, services
+from app.sync.spool import SpoolState
 
 blueprint = Blueprint("health", __name__)
+
+# A spool that nothing leaves for so long, although the database answers, needs somebody to look.
+STILL_SECONDS = 60.0
 
 
 @blueprint.get("/healthz")
@@ -20,13 +25,50 @@ def alive() -> Response:
 
 @blueprint.get("/readyz")
 def ready() -> tuple[Response, int]:
-    """200 `ok` when an event sent now would be committed; else 503 with `starting` or `degraded` and the reason."""
-    readiness = services().readiness
+    """200 when an event sent now would be kept: `ok`, or `degraded` when somebody should look. Else 503. `reason` says why."""
+    parts = services()
+    spooled = parts.spool.state() if parts.spool is not None else None
+    problem = _problem(parts, spooled)
+    if problem is None:
+        return _answer("ok", None, spooled, HTTPStatus.OK)
+    status, reason, needs_spool = problem
+    if not needs_spool:
+        return _answer(status, reason, spooled, HTTPStatus.OK)
+    refusal = _refusal(parts)
+    if status == "starting" or refusal is not None:
+        return _answer(status, f"{reason}; {refusal}" if refusal else reason, spooled, HTTPStatus.SERVICE_UNAVAILABLE)
+    return _answer(status, f"{reason}; events are kept and wait", spooled, HTTPStatus.OK)
+
+
+def _problem(parts: Services, spooled: SpoolState | None) -> tuple[str, str, bool] | None:
+    """What is wrong: the status, one sentence, and whether an event sent now would have to go into the spool."""
+    readiness = parts.readiness
     if not readiness.started:
-        reason = readiness.problem or "starting: the database is being prepared"
-        return jsonify({"status": "starting", "reason": reason}), HTTPStatus.SERVICE_UNAVAILABLE
+        if readiness.problem is None:
+            return "starting", "starting: the database is being prepared", True
+        # It was tried and did not work: who has the webhook's secret is told from the hashes on the disk.
+        return "degraded" if parts.webhook_secrets.any_known else "starting", readiness.problem, True
     try:
-        services().db.check()
+        parts.db.check()
     except DatabaseUnavailable as error:
-        return jsonify({"status": "degraded", "reason": error.message}), HTTPStatus.SERVICE_UNAVAILABLE
-    return jsonify({"status": "ok"}), HTTPStatus.OK
+        return "degraded", error.message, True
+    if spooled is not None and spooled.still_seconds > STILL_SECONDS:
+        return "degraded", f"{spooled.events} events wait in the spool and none gets out", False
+    refusal = _refusal(parts)
+    if refusal is not None:
+        return "degraded", f"no event could be kept without the database: {refusal}", False
+    return None
+
+
+def _refusal(parts: Services) -> str | None:
+    """Why the spool would not take an event now."""
+    return "the spool cannot be used" if parts.spool is None else parts.spool.refusal()
+
+
+def _answer(status: str, reason: str | None, spooled: SpoolState | None, code: HTTPStatus) -> tuple[Response, int]:
+    answer: dict[str, Any] = {"status": status}
+    if reason is not None:
+        answer["reason"] = reason
+    if spooled is not None and spooled.events:
+        answer["spooled"] = spooled.events
+    return jsonify(answer), code

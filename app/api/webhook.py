@@ -13,7 +13,7 @@ from app.plex.events import InvalidPayload, parse_event
 from app.security.limits import check_webhook_rate, webhook_owner
 from app.services import services
 from app.sync.payload import BodyError, payload_from_body, read_body
-from app.sync.receive import receive
+from app.sync.take import take
 
 log = structlog.get_logger("tellykeep.webhook")
 blueprint = Blueprint("webhook", __name__, url_prefix="/api/plex")
@@ -21,7 +21,7 @@ blueprint = Blueprint("webhook", __name__, url_prefix="/api/plex")
 
 @blueprint.post("/webhook")
 def take_webhook() -> tuple[Response, int]:
-    """Takes one message of a Plex server; 2xx means that it is committed."""
+    """Takes one message of a Plex server; 2xx means that it is committed, or written down to be committed."""
     started = time.perf_counter()
     owner = webhook_owner()
     check_webhook_rate(owner)
@@ -30,7 +30,7 @@ def take_webhook() -> tuple[Response, int]:
     if owner is None:
         raise Unauthorized("the webhook's secret is missing or not known: copy the URL from the settings again")
     event = parse_event(payload_from_body(body, request.content_type))
-    outcome = receive(services(), owner, event, started=started)
+    outcome = take(services(), owner, event, started=started)
     log.debug("event", status=outcome.status, action=outcome.action, log_id=outcome.log_id)
     code = HTTPStatus.ACCEPTED if outcome.status == "pending" else HTTPStatus.OK
     return jsonify(outcome.answer()), code

@@ -19,6 +19,7 @@ from psycopg import sql
 from psycopg.rows import TupleRow, tuple_row
 
 import sql as sql_package
+from app.db.pool import KEEPALIVE
 from app.db.versions import MIGRATION_LOCK, USE_LOCK, schema_lock_key, schema_name
 from app.errors import TellykeepError
 
@@ -102,7 +103,9 @@ def migrated(
     """
     migrations = read_migrations() if migrations is None else migrations
     functions = read_functions() if functions is None else functions
-    with psycopg.connect(owner_conninfo, application_name="tellykeep migrate", connect_timeout=5) as connection:
+    with psycopg.connect(
+        owner_conninfo, application_name="tellykeep migrate", connect_timeout=5, **KEEPALIVE
+    ) as connection:
         begin_migration(connection)
         apply_migrations(connection, migrations)
         schema = bring_up_functions(connection, app_role, functions)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 import structlog
-from psycopg import sql
+from psycopg import pq, sql
+from psycopg.abc import RV, PQGen
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
@@ -18,6 +20,53 @@ from app.errors import DatabaseUnavailable
 
 Connection = psycopg.Connection[DictRow]
 log = structlog.get_logger("tellykeep.database")
+
+# Longer than statement_timeout: a server that lives ends the statement itself, and the connection can be used again.
+STATEMENT_SECONDS = 15
+PATIENCE_SECONDS = 20.0
+WAIT_SECONDS = 5.0
+RECONNECT_SECONDS = 1.0
+# A machine that went away sends no end of the connection: without these, threads wait a quarter of an hour.
+KEEPALIVE: dict[str, Any] = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+
+
+class NoAnswer(psycopg.OperationalError):
+    """PostgreSQL took the statement and said nothing in time. Whether it was carried out is not known."""
+
+
+class PatientConnection(psycopg.Connection[DictRow]):
+    """A connection that waits for its server only so long.
+
+    statement_timeout is kept by the server, so one that is frozen (a suspended machine, a disk that hangs) keeps nothing: each
+    thread that asks it would wait for good.
+
+    Attributes:
+        patience: seconds that a statement may take; the pool sets it back when the connection is returned.
+    """
+
+    patience: float = PATIENCE_SECONDS
+
+    def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
+        """As psycopg's, which every statement waits in.
+
+        Raises:
+            NoAnswer: the patience is over. The connection is closed, as the answer to this statement may come yet.
+        """
+        if timeout is not None:
+            return super().wait(gen, interval, timeout)
+        began, patience = time.monotonic(), self.patience
+        try:
+            return super().wait(gen, interval, patience)
+        except psycopg.OperationalError as error:
+            if error.sqlstate is not None or time.monotonic() - began < patience:
+                raise
+            self.pgconn.finish()
+            raise NoAnswer(f"the database did not answer within {patience:.1f} s") from None
 
 
 class Database:
@@ -28,7 +77,7 @@ class Database:
 
     def __init__(self, *, size: int = 16) -> None:
         self._size = size
-        self._pool: ConnectionPool[Connection] | None = None
+        self._pool: ConnectionPool[PatientConnection] | None = None
         self._lock = threading.Lock()
 
     def open(self, conninfo: str, schema: str) -> None:
@@ -49,27 +98,23 @@ class Database:
                 log.error("another version has removed the functions of this one: start it again", schema=schema)
                 raise psycopg.OperationalError("the functions of this version are gone")
 
-        pool: ConnectionPool[Connection] = ConnectionPool(
+        pool: ConnectionPool[PatientConnection] = ConnectionPool(
             conninfo,
-            connection_class=psycopg.Connection[DictRow],
+            connection_class=PatientConnection,
             kwargs={
                 "autocommit": True,
                 "row_factory": dict_row,
                 "application_name": "tellykeep",
                 "connect_timeout": 5,
-                # A machine that went away sends no end of the connection: without these, threads wait a quarter of an hour.
-                "keepalives_idle": 5,
-                "keepalives_interval": 2,
-                "keepalives_count": 3,
-                "tcp_user_timeout": 10_000,
-                "options": "-c statement_timeout=15s -c lock_timeout=10s -c idle_in_transaction_session_timeout=30s"
-                " -c timezone=UTC",
+                **KEEPALIVE,
+                "options": f"-c statement_timeout={STATEMENT_SECONDS}s -c lock_timeout=10s"
+                " -c idle_in_transaction_session_timeout=30s -c timezone=UTC",
             },
             min_size=2,
             max_size=self._size,
             max_idle=300,
-            timeout=5,
-            reconnect_timeout=30,
+            # Given up soon: it would wait twice as long after each failure. Who needs a connection makes it try anew.
+            reconnect_timeout=RECONNECT_SECONDS,
             configure=configure,
             open=True,
             name="tellykeep",
@@ -92,7 +137,7 @@ class Database:
         return self._pool is not None
 
     @contextmanager
-    def connection(self, timeout: float | None = None) -> Iterator[Connection]:
+    def connection(self, timeout: float | None = None) -> Iterator[PatientConnection]:
         """A connection in autocommit; use `connection.transaction()` for several statements that belong together.
 
         Args:
@@ -104,13 +149,14 @@ class Database:
         pool = self._pool
         if pool is None:
             raise DatabaseUnavailable("the database is not ready yet")
-        try:
-            connection = pool.getconn(timeout)
-        except PoolTimeout:
-            raise DatabaseUnavailable("the database does not answer") from None
+        connection = _taken_from(pool, WAIT_SECONDS if timeout is None else timeout)
         try:
             yield connection
         finally:
+            connection.patience = PATIENCE_SECONDS
+            if connection.pgconn.status != pq.ConnStatus.OK:
+                # Those that lie idle beside it are of the same server: nobody else shall find out one by one.
+                pool.drain()
             pool.putconn(connection)
 
     def fetch_one(self, query: str, parameters: Any = None, *, timeout: float | None = None) -> DictRow | None:
@@ -118,14 +164,31 @@ class Database:
         with self.connection(timeout) as connection:
             return connection.execute(query.encode(), parameters).fetchone()
 
-    def check(self, timeout: float = 2.0) -> None:
+    def check(self, timeout: float = 1.5) -> None:
         """Makes sure that PostgreSQL answers.
 
         Raises:
-            DatabaseUnavailable: it does not, within so many seconds.
+            DatabaseUnavailable: it does not, within about so many seconds.
         """
         try:
             with self.connection(timeout) as connection:
+                connection.patience = timeout
                 connection.execute("select 1")
         except psycopg.Error as error:
             raise DatabaseUnavailable("the database does not answer") from error
+
+
+def _taken_from(pool: ConnectionPool[PatientConnection], seconds: float) -> PatientConnection:
+    """A free connection, or the first one that can be made within so many seconds.
+
+    Raises:
+        DatabaseUnavailable: there was none.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return pool.getconn(min(RECONNECT_SECONDS, max(0.001, deadline - time.monotonic())))
+        except PoolTimeout:
+            # Asked again, a pool that has given up connecting begins anew.
+            if time.monotonic() >= deadline:
+                raise DatabaseUnavailable("the database does not answer") from None

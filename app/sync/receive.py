@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -21,9 +22,12 @@ from app.services import Services
 
 log = structlog.get_logger("tellykeep.receive")
 
-# How long a webhook waits for PostgreSQL before it is told that nobody can take it.
+# How long a webhook waits for PostgreSQL before its event goes into the spool.
 PATIENCE_SECONDS = 1.0
 PAUSE_SECONDS = 0.05
+# receive_event's own lock_timeout; with less than that left it cannot get any further.
+LOCK_SECONDS = 0.7
+LEAST_SECONDS = 0.05
 
 # json.dumps with separators makes an encoder for each call. What is encoded was built here and holds no circle.
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
@@ -36,18 +40,20 @@ class Outcome:
     Attributes:
         status: `pending`, `success`, `conflict`, `ignored`, `duplicate` or `failed`.
         action: what was done, or why nothing was (docs/webhook.md).
-        log_id: its row in the log.
+        log_id: its row in the log; None while it waits in the spool.
     """
 
     status: str
     action: str | None
-    log_id: int
+    log_id: int | None = None
     tvshow_id: int | None = None
     conflict_id: int | None = None
 
     def answer(self) -> dict[str, Any]:
         """The fields of the webhook's JSON answer; absent ones are left out."""
-        fields = {"status": self.status, "action": self.action, "log_id": self.log_id}
+        fields: dict[str, Any] = {"status": self.status, "action": self.action}
+        if self.log_id is not None:
+            fields["log_id"] = self.log_id
         if self.tvshow_id is not None:
             fields["tvshow_id"] = self.tvshow_id
         if self.conflict_id is not None:
@@ -64,6 +70,8 @@ def receive(
     receipt: uuid.UUID | None = None,
     received_at: datetime | None = None,
     started: float | None = None,
+    patience: float = PATIENCE_SECONDS,
+    give_up: Callable[[], bool] | None = None,
 ) -> Outcome:
     """Commits an event: decided, acted on and logged, in one round trip and one transaction.
 
@@ -78,9 +86,12 @@ def receive(
         receipt: given again when the event is repeated; a new one when None.
         received_at: when it was received; now when None.
         started: `time.perf_counter()` at the beginning of the request, for the processing time in the log.
+        patience: seconds that PostgreSQL has.
+        give_up: asked before it is tried again.
 
     Raises:
-        DatabaseUnavailable: PostgreSQL did not take it within a second; nothing is known to be committed.
+        DatabaseUnavailable: PostgreSQL did not take it in time; nothing is known to be committed.
+        psycopg.Error: PostgreSQL refused it, and to keep it as `failed` as well.
     """
     parameters = {  # in the order of the query's placeholders
         "user_id": user_id,
@@ -92,26 +103,29 @@ def receive(
         "has_tmdb": services.settings.tmdb_api_key is not None,
         "elapsed_ms": (time.perf_counter() - started) * 1000 if started is not None else 0.0,
     }
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + patience
     while True:
         try:
-            outcome = _call(services, parameters, max(0.05, deadline - time.monotonic()))
+            outcome = _call(services, parameters, deadline)
             if outcome.status == "pending":
                 services.worker.wake()
             return outcome
-        except DatabaseUnavailable:
-            if time.monotonic() >= deadline:
-                raise
+        except DatabaseUnavailable as error:
+            reason: Exception = error
         except psycopg.Error as error:
             if not _worth_repeating(error):
                 return _keep_failed(services, parameters, error)
-            if time.monotonic() >= deadline:
-                raise DatabaseUnavailable("the database does not answer") from error
+            reason = error
+        needed = LOCK_SECONDS if isinstance(reason, pg.LockNotAvailable) else PAUSE_SECONDS
+        is_over = time.monotonic() + needed > deadline or isinstance(reason, pg.QueryCanceled)
+        if is_over or (give_up is not None and give_up()):
+            raise DatabaseUnavailable("the database does not answer") from reason
         time.sleep(PAUSE_SECONDS)
 
 
-def _call(services: Services, parameters: dict[str, Any], timeout: float) -> Outcome:
-    with services.db.connection(timeout) as connection:
+def _call(services: Services, parameters: dict[str, Any], deadline: float) -> Outcome:
+    with services.db.connection(_left(deadline)) as connection:
+        connection.patience = _left(deadline)
         # The one query where it counts: a raw cursor neither translates placeholders nor makes a dictionary of the row, which
         # is a third of what psycopg does for a call.
         cursor = psycopg.RawCursor(connection, row_factory=tuple_row)
@@ -119,6 +133,10 @@ def _call(services: Services, parameters: dict[str, Any], timeout: float) -> Out
     if row is None:
         raise psycopg.DataError("receive_event has returned nothing")
     return Outcome(*row)
+
+
+def _left(deadline: float) -> float:
+    return max(LEAST_SECONDS, deadline - time.monotonic())
 
 
 def _worth_repeating(error: psycopg.Error) -> bool:
@@ -135,5 +153,6 @@ def _keep_failed(services: Services, parameters: dict[str, Any], error: psycopg.
     names = ("user_id", "receipt", "source", "event", "payload", "received_at")
     reason = f"{error.sqlstate}: {error.diag.message_primary or type(error).__name__}"
     with services.db.connection(PATIENCE_SECONDS) as connection:
+        connection.patience = PATIENCE_SECONDS
         log_id = queries().record_failed_event(connection, error=reason, **{n: parameters[n] for n in names})
     return Outcome("failed", "internal_error", log_id)

@@ -141,6 +141,7 @@ def webhook_url(services: Services, user_id: int, base_url: str, stored_secret: 
         secret = services.cipher.decrypt(stored_secret, column="plex_config.webhook_secret", row=user_id)
     except CannotDecrypt:
         return None
+    services.webhook_secrets.learn(user_id, secret)
     return f"{address}?{urlencode({'secret': secret})}"
 
 

@@ -2,6 +2,7 @@ create function receive_event(p_user_id bigint, p_receipt uuid, p_source text, p
                               p_received_at timestamptz, p_has_tmdb boolean, p_elapsed_ms real default 0,
                               out status text, out action text, out log_id bigint, out tvshow_id bigint, out conflict_id bigint)
 language plpgsql volatile
+set lock_timeout = '700ms'
 set search_path from current
 as $$
 declare
@@ -83,7 +84,7 @@ begin
             case when status = 'pending' then p_event ->> 'show_key' end, v_watched_at, p_received_at,
             p_elapsed_ms + extract(epoch from clock_timestamp() - statement_timestamp()) * 1000);
 
-    if p_source = 'webhook' then
+    if p_source in ('webhook', 'spool') then
         update plex_config set last_webhook_at = p_received_at
         where user_id = p_user_id and (last_webhook_at is null or last_webhook_at < p_received_at - interval '1 minute');
     end if;

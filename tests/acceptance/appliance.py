@@ -72,12 +72,22 @@ class Appliance:
             assert self.process is not None
             assert self.process.poll() is None, self.output
             try:
-                if requests.get(f"{self.address}/readyz", timeout=5).status_code == 200:
+                if requests.get(f"{self.address}/readyz", timeout=5).json()["status"] == "ok":
                     return
             except requests.RequestException:
                 pass
             time.sleep(0.1)
         raise AssertionError(f"not ready after {START_SECONDS} s:\n{self.output}")
+
+    def wait_until_it_listens(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                requests.get(f"{self.address}/healthz", timeout=5)
+                return
+            except requests.ConnectionError:
+                assert time.monotonic() < deadline, self.output
+                time.sleep(0.05)
 
     def run(self, *arguments: str, stdin: str = "") -> str:
         """A `tellykeep` command on the same data directory; returns what it prints."""

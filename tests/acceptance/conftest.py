@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.appliance import Appliance
+from tests.acceptance.database import OtherPostgres
 
 
 def _in_its_own_directory() -> Iterator[Appliance]:
@@ -37,3 +38,15 @@ def running() -> Iterator[Appliance]:
         appliance.start()
         appliance.add_user()
         yield appliance
+
+
+@pytest.fixture
+def postgres() -> Iterator[OtherPostgres]:
+    """A server that the appliance does not look after; running."""
+    directory = Path(tempfile.mkdtemp(prefix="tellykeep-test-"))
+    server = OtherPostgres(directory)
+    try:
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(directory, ignore_errors=True)

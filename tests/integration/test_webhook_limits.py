@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from flask.testing import FlaskClient
+from prometheus_client import CollectorRegistry
 from werkzeug.test import TestResponse
 
 from app import create_app
@@ -22,7 +23,7 @@ def limited(services: Services) -> Iterator[FlaskClient]:
     settings = services.settings.model_copy(
         update={"webhook_rate_limit": f"{LIMIT} per minute", "trusted_proxies": _networks("127.0.0.1")}
     )
-    app = create_app(dataclasses.replace(services, settings=settings))
+    app = create_app(dataclasses.replace(services, settings=settings, registry=CollectorRegistry()))
     yield app.test_client()
     with app.app_context():
         limiter.reset()

@@ -29,7 +29,7 @@ def test_a_known_secret_needs_no_database(
     user = make_user(secret="a" * 64)
     known = WebhookSecrets(db)
     known.refresh()
-    monkeypatch.setattr(known, "_read", lambda: pytest.fail("asked the database"))
+    monkeypatch.setattr(known, "_read", lambda _patience: pytest.fail("asked the database"))
     assert known.owner("a" * 64) == user
 
 
@@ -65,7 +65,7 @@ def test_wrong_guesses_read_the_table_twenty_times_a_second_at_most(
     known = WebhookSecrets(db)
     reads: list[float] = []
     read = known._read
-    monkeypatch.setattr(known, "_read", lambda: (reads.append(time.monotonic()), read())[1])
+    monkeypatch.setattr(known, "_read", lambda patience: (reads.append(time.monotonic()), read(patience))[1])
 
     started = time.monotonic()
     with ThreadPoolExecutor(8) as guessers:
@@ -96,7 +96,7 @@ def test_while_the_database_is_away_known_secrets_open_and_nobody_waits_twice(
     monkeypatch.setattr(webhook_secrets, "REFRESH_SECONDS", 0.0)
     tries: list[int] = []
     read = known._read
-    monkeypatch.setattr(known, "_read", lambda: (tries.append(1), read())[1])
+    monkeypatch.setattr(known, "_read", lambda patience: (tries.append(1), read(patience))[1])
 
     assert [known.owner("right") for _ in range(5)] == [user] * 5
     assert known.owner("wrong") is None

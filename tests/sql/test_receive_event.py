@@ -196,7 +196,7 @@ def test_a_spooled_event_keeps_the_time_of_its_receipt(
     assert live_times(conn, show) == [AT - 48 * HOUR]
     assert log_row(conn, outcome["log_id"])["created_at"] == AT - 48 * HOUR
     config = one(conn, "select last_webhook_at from plex_config where user_id = %s", (user,))
-    assert config["last_webhook_at"] is None
+    assert config["last_webhook_at"] == AT - 48 * HOUR
 
 
 @pytest.mark.parametrize(
