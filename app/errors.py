@@ -121,10 +121,15 @@ _BY_CONSTRAINT: dict[str, tuple[str, str, str]] = {
 def from_database(error: psycopg.Error) -> TellykeepError | None:
     """The exception that a database error stands for, or None when it is a fault of ours."""
     if isinstance(error, pg.UniqueViolation) and error.diag.constraint_name in _BY_CONSTRAINT:
-        field, message, expected = _BY_CONSTRAINT[error.diag.constraint_name]
-        return StateConflict(message, fields={field: expected})
+        name, refusal, expected = _BY_CONSTRAINT[error.diag.constraint_name]
+        return StateConflict(refusal, fields={name: expected})
     if error.sqlstate in _BY_SQLSTATE:
-        return _BY_SQLSTATE[error.sqlstate](error.diag.message_primary or "not possible")
+        message = error.diag.message_primary or "not possible"
+        # A function that knows which value is wrong names it as the error's column, and what was expected as its detail.
+        field = error.diag.column_name
+        return _BY_SQLSTATE[error.sqlstate](
+            message, fields={field: error.diag.message_detail or message} if field else None
+        )
     if isinstance(error, pg.SerializationFailure | pg.DeadlockDetected):
         return StateConflict("somebody else changed this at the same moment: try again")
     if unavailable(error):

@@ -159,23 +159,38 @@ table plex_conflicts
     CREATE INDEX plex_conflicts_user ON tracker.plex_conflicts USING btree (user_id, resolved, id)
     CREATE INDEX plex_conflicts_waiting ON tracker.plex_conflicts USING btree (user_id, plex_server_uuid, plex_rating_key) WHERE (NOT resolved)
 
-table plex_numbering_rules  -- Plex season and episode range -> tracker season, episode + offset, for a mapping whose numbering differs.
+table plex_numbering_rules  -- How the numbers of a Plex show become those of the tracker's show (sql/functions/renumber.sql).
     id bigint not null identity
     user_id bigint not null
     mapping_id bigint not null
-    plex_season integer not null
+    plex_season integer  -- Null: every season from 1.
     from_episode integer not null default 0
     to_episode integer
-    season integer not null
+    season integer
     episode_offset integer not null default 0
     created_at timestamp with time zone not null default now()
+    kind text not null default 'offset'::text  -- offset: another season, and a number added. absolute: counts through the seasons. to_absolute: Plex counts by season, the tracker does not. air_date: the date alone decides. double: one file is several episodes.
+    source text not null default 'user'::text
+    season_lengths integer[]
+    first_episode integer
+    last_episode integer
+    removed_at timestamp with time zone  -- A rule read from a file name that the user took away: kept, so that the next reading does not bring it back.
     constraint plex_numbering_rules_pkey PRIMARY KEY (id)
     constraint plex_numbering_rules_mapping_fkey FOREIGN KEY (user_id, mapping_id) REFERENCES plex_show_mappings(user_id, id) ON DELETE CASCADE
     constraint plex_numbering_rules_check CHECK ((to_episode >= from_episode))
     constraint plex_numbering_rules_from_episode_check CHECK ((from_episode >= 0))
+    constraint plex_numbering_rules_kind_check CHECK ((kind = ANY (ARRAY['offset'::text, 'absolute'::text, 'to_absolute'::text, 'air_date'::text, 'double'::text])))
     constraint plex_numbering_rules_plex_season_check CHECK ((plex_season >= 0))
     constraint plex_numbering_rules_season_check CHECK ((season >= 0))
-    CREATE UNIQUE INDEX plex_numbering_rules_range_key ON tracker.plex_numbering_rules USING btree (mapping_id, plex_season, from_episode)
+    constraint plex_numbering_rules_shape CHECK (COALESCE(
+CASE kind
+    WHEN 'offset'::text THEN ((plex_season IS NOT NULL) AND (season IS NOT NULL) AND ((from_episode + episode_offset) >= 0))
+    WHEN 'to_absolute'::text THEN ((season IS NOT NULL) AND (cardinality(season_lengths) > 0) AND (0 < ALL (season_lengths)))
+    WHEN 'double'::text THEN ((plex_season IS NOT NULL) AND (from_episode = to_episode) AND (first_episode < last_episode))
+    ELSE true
+END, false))
+    constraint plex_numbering_rules_source_check CHECK ((source = ANY (ARRAY['user'::text, 'answer'::text, 'plex_file'::text, 'tmdb_group'::text, 'hama'::text])))
+    CREATE UNIQUE INDEX plex_numbering_rules_range_key ON tracker.plex_numbering_rules USING btree (mapping_id, ((kind = 'double'::text)), ((source = 'hama'::text)), plex_season, from_episode) NULLS NOT DISTINCT  -- Two rules for the same episode. A double file is renumbered after it is taken apart; what HAMA's name says gives way to the user.
 
 table plex_servers
     id bigint not null identity
@@ -208,6 +223,8 @@ table plex_show_mappings with (fillfactor=70)
     created_at timestamp with time zone not null default now()
     updated_at timestamp with time zone not null default now()
     emptied_tvshow_id bigint  -- The show that it stood for until the user deleted that show: when the user adds it again, the mapping comes back to it.
+    show_key text  -- The key of the Plex show that its events are kept apart by (a lock, and one open conflict): a change of the mapping takes the same lock. Null: a mapping made before this column.
+    has_rules boolean not null default false  -- Whether there are numbering rules: an event of a mapping without any does not look for them.
     constraint plex_show_mappings_pkey PRIMARY KEY (id)
     constraint plex_show_mappings_owner_key UNIQUE (user_id, id)
     constraint plex_show_mappings_emptied_fkey FOREIGN KEY (user_id, emptied_tvshow_id) REFERENCES tvshows(user_id, id) ON DELETE SET NULL (emptied_tvshow_id)
@@ -400,6 +417,7 @@ table watch_events  -- Everything that was ever said about an episode: a viewing
     CREATE INDEX watch_events_episode ON tracker.watch_events USING btree (tvshow_id, season, episode, occurred_at)
     CREATE UNIQUE INDEX watch_events_history_key ON tracker.watch_events USING btree (user_id, server_uuid, history_key) WHERE ((history_key IS NOT NULL) AND (withdrawn_at IS NULL))  -- A row of a Plex server's history counted twice.
     CREATE INDEX watch_events_log ON tracker.watch_events USING btree (log_id) WHERE (log_id IS NOT NULL)
+    CREATE INDEX watch_events_mapping ON tracker.watch_events USING btree (mapping_id) WHERE (mapping_id IS NOT NULL)
 
 -- Functions of tracker
 guid_is_local(p_guid text) returns boolean immutable
@@ -414,12 +432,14 @@ add_show(p_user_id bigint, p_show jsonb) returns bigint volatile
 apply_lookup(p_user_id bigint, p_log_id bigint, p_event jsonb, p_lookup jsonb, p_steps jsonb, p_has_tmdb boolean, p_probe text DEFAULT NULL::text, p_document jsonb DEFAULT NULL::jsonb, p_lease_seconds integer DEFAULT 30, OUT status text, OUT action text, OUT tvshow_id bigint, OUT conflict_id bigint, OUT needs jsonb) returns record volatile
 cache_tmdb(p_cache_key text, p_http_status integer, p_body jsonb, p_age interval) returns void volatile
 can_ask(p_user_id bigint, p_event jsonb, p_has_tmdb boolean, OUT plex boolean, OUT tmdb boolean) returns record stable
+check_rules(p_rules jsonb, p_beside jsonb, p_seasons jsonb) returns void stable
 claim_pending(p_lease_seconds integer DEFAULT 30, p_probe_seconds integer DEFAULT 30, OUT log_id bigint, OUT user_id bigint, OUT payload json, OUT lookup jsonb, OUT probe text) returns record volatile
 conflict_show(p_user_id bigint, p_conflict_id bigint) returns jsonb stable
 decide(p_user_id bigint, p_event jsonb, p_has_tmdb boolean) returns jsonb volatile
 decide_unknown(p_user_id bigint, p_event jsonb, p_has_tmdb boolean, p_type text, p_candidates jsonb, p_trace jsonb) returns jsonb stable
 delete_mapping(p_user_id bigint, p_mapping_id bigint) returns boolean volatile
 delete_show(p_user_id bigint, p_tvshow_id bigint) returns void volatile
+episode_places(p_seasons jsonb, OUT season integer, OUT episode integer, OUT absolute integer, OUT air_date date, OUT title text) returns SETOF record stable
 fail_pending(p_user_id bigint, p_log_id bigint, p_steps jsonb, p_error text) returns void volatile
 find_episode(p_seasons jsonb, p_season integer, p_episode integer, p_air_date date, OUT season_index integer, OUT episode_index integer, OUT season integer, OUT episode integer, OUT entry jsonb) returns record stable
 find_mapping(p_user_id bigint, p_event jsonb) returns bigint stable
@@ -427,16 +447,19 @@ find_open_conflict(p_user_id bigint, p_event jsonb) returns bigint stable
 finish_job(p_job_id bigint, p_status text, p_result jsonb DEFAULT NULL::jsonb, p_error text DEFAULT NULL::text) returns void volatile
 fold_episode(p_user_id bigint, p_tvshow_id bigint, p_season integer, p_episode integer, p_runtime integer, p_event_id bigint, OUT first_watched_at timestamp with time zone, OUT live_plays integer, OUT event_play_id bigint, OUT event_starts_play boolean, OUT event_voided boolean) returns record volatile
 give_ids(p_user_id bigint, p_tvshow_id bigint, p_ids jsonb) returns void volatile
+hama_rules(p_user_id bigint, p_mapping_id bigint) returns void volatile
 ignore_reason(p_user_id bigint, p_event jsonb, p_account_id bigint) returns text stable
 import_marks(p_user_id bigint, p_tvshow_id bigint, p_seasons jsonb, p_source text) returns void volatile
 is_down(p_user_id bigint, p_service text) returns boolean stable
 join_conflict(p_user_id bigint, p_conflict_id bigint, p_into_id bigint) returns void volatile
 learnt_event(p_event jsonb) returns jsonb immutable
+lock_mapping(p_user_id bigint, p_mapping_id bigint, p_tvshow_id bigint DEFAULT NULL::bigint) returns void volatile
 lock_mappings(p_user_id bigint) returns void volatile
 look_up_again(p_user_id bigint) returns integer volatile
 look_up_needs(p_user_id bigint, p_event jsonb, p_has_tmdb boolean) returns jsonb stable
 map_show(p_user_id bigint, p_show jsonb, p_tvshow_id bigint, p_confidence numeric, p_method text, p_confirmed boolean DEFAULT false) returns bigint volatile
 mapping_state(p_user_id bigint, p_show jsonb) returns jsonb stable
+mark_numbered(p_user_id bigint, p_tvshow_id bigint, p_mapping_id bigint, p_event jsonb, p_at timestamp with time zone, p_source text, p_account_id bigint, p_log_id bigint, p_later jsonb DEFAULT NULL::jsonb, OUT action text, OUT season integer, OUT episode integer, OUT became jsonb) returns record volatile
 mark_watched(p_user_id bigint, p_tvshow_id bigint, p_season integer, p_episode integer, p_air_date date, p_kind text, p_at timestamp with time zone, p_source text, p_server_uuid text DEFAULT NULL::text, p_account_id bigint DEFAULT NULL::bigint, p_history_key text DEFAULT NULL::text, p_mapping_id bigint DEFAULT NULL::bigint, p_log_id bigint DEFAULT NULL::bigint, p_plex_season integer DEFAULT NULL::integer, p_plex_episode integer DEFAULT NULL::integer, p_later jsonb DEFAULT NULL::jsonb, OUT action text, OUT season integer, OUT episode integer, OUT play_id bigint, OUT first_watched_at timestamp with time zone) returns record volatile
 match_ids(p_user_id bigint, p_ids jsonb, OUT tvshow_id bigint, OUT confidence numeric, OUT method text, OUT candidates jsonb) returns record stable
 match_title(p_user_id bigint, p_title text, p_show_year integer, p_episode_year integer, OUT tvshow_id bigint, OUT confidence numeric, OUT method text, OUT conflict_type text, OUT candidates jsonb) returns record volatile
@@ -445,30 +468,41 @@ merge_show(p_user_id bigint, p_tvshow_id bigint, p_document jsonb, p_from text) 
 normal_seasons(p_seasons jsonb) returns jsonb stable
 note_account(p_user_id bigint, p_event jsonb) returns bigint volatile
 note_upstream(p_user_id bigint, p_service text, p_outcome text, p_retry_after integer DEFAULT NULL::integer, p_probe_seconds integer DEFAULT 30) returns void volatile
+number_episode(p_user_id bigint, p_mapping_id bigint, p_season integer, p_episode integer, p_air_date date DEFAULT NULL::date, OUT season integer, OUT episode integer, OUT rule jsonb) returns SETOF record stable
+numbering_rules(p_mapping_id bigint) returns jsonb stable
 open_conflict(p_user_id bigint, p_event jsonb, p_conflict_type text, p_candidates jsonb, p_tvshow_id bigint DEFAULT NULL::bigint) returns bigint volatile
 other_ids(p_tvshow_id bigint, p_ids jsonb, p_method text DEFAULT NULL::text) returns boolean stable
+plan_mapping(p_user_id bigint, p_mapping_id bigint, p_tvshow_id bigint, p_rules jsonb, OUT grp text, OUT event_id bigint, OUT log_id bigint, OUT act text, OUT tvshow_id bigint, OUT season integer, OUT episode integer, OUT to_season integer, OUT to_episode integer, OUT rule jsonb, OUT plex_season integer, OUT plex_episode integer, OUT occurred_at timestamp with time zone) returns SETOF record stable
+preview_rules(p_user_id bigint, p_mapping_id bigint, p_rules jsonb, p_source text, p_replace boolean) returns jsonb stable
 purge_job_runs(p_days integer) returns bigint volatile
 purge_logs(p_user_id bigint, p_days integer, p_after bigint, p_batch integer, OUT last_id bigint, OUT deleted integer, OUT done boolean) returns record volatile
+reapply_mapping(p_user_id bigint, p_mapping_id bigint) returns jsonb volatile
 receive_event(p_user_id bigint, p_receipt uuid, p_source text, p_event jsonb, p_payload json, p_received_at timestamp with time zone, p_has_tmdb boolean, p_elapsed_ms real DEFAULT 0, OUT status text, OUT action text, OUT log_id bigint, OUT tvshow_id bigint, OUT conflict_id bigint) returns record volatile
 record_failed_event(p_user_id bigint, p_receipt uuid, p_source text, p_event jsonb, p_payload jsonb, p_received_at timestamp with time zone, p_error text) returns bigint volatile
 recount(p_seasons jsonb, OUT total_episodes integer, OUT watched_episodes integer, OUT total_minutes integer) returns record immutable
 refresh_needs(p_user_id bigint, p_tvshow_id bigint, p_event jsonb, p_has_tmdb boolean, OUT needs jsonb, OUT waits_for text) returns record stable
+relog_mapping(p_user_id bigint, p_mapping_id bigint, p_plan jsonb) returns bigint volatile
 remove_episodes(p_user_id bigint, p_tvshow_id bigint, p_places jsonb) returns integer volatile
+remove_rules(p_user_id bigint, p_mapping_id bigint, p_rule_id bigint, p_apply boolean, OUT removed integer, OUT correction jsonb) returns record volatile
 renew_claims(p_log_ids bigint[], p_lease_seconds integer DEFAULT 30) returns void volatile
 renew_job(p_job_id bigint, p_lease_seconds integer, p_progress jsonb DEFAULT NULL::jsonb) returns boolean volatile
+renumber(p_seasons jsonb, p_rules jsonb, p_said jsonb, OUT n integer, OUT part integer, OUT season integer, OUT episode integer, OUT rule jsonb) returns SETOF record stable
 replay_event(p_user_id bigint, p_log_id bigint, p_event jsonb, p_has_tmdb boolean, p_later boolean DEFAULT false, OUT status text, OUT action text, OUT log_id bigint, OUT tvshow_id bigint, OUT conflict_id bigint) returns record volatile
 replay_held(p_user_id bigint, p_conflict_id bigint, p_show jsonb, p_tvshow_id bigint, p_mapping_id bigint, p_action text, p_log_ids bigint[], p_season integer DEFAULT NULL::integer, p_episode integer DEFAULT NULL::integer, OUT replayed integer, OUT outcomes jsonb) returns record volatile
 resolve_conflict(p_user_id bigint, p_conflict_id bigint, p_action text, p_tvshow_id bigint DEFAULT NULL::bigint, p_season integer DEFAULT NULL::integer, p_episode integer DEFAULT NULL::integer, p_show jsonb DEFAULT NULL::jsonb, OUT tvshow_id bigint, OUT replayed integer, OUT outcomes jsonb) returns record volatile
 return_mappings(p_user_id bigint, p_tvshow_id bigint) returns integer volatile
+rewrite_watched(p_tvshow_id bigint, p_episodes jsonb) returns void volatile
+save_rules(p_user_id bigint, p_mapping_id bigint, p_rules jsonb, p_source text, p_replace boolean, p_apply boolean) returns jsonb volatile
 search_again(p_user_id bigint, p_conflict_id bigint, p_events jsonb, p_has_tmdb boolean, OUT resolved boolean, OUT tvshow_id bigint, OUT replayed integer, OUT outcomes jsonb) returns record volatile
 set_watched(p_user_id bigint, p_tvshow_id bigint, p_season integer, p_episode integer, p_watched boolean, p_at timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT action text, OUT first_watched_at timestamp with time zone) returns record volatile
 settle_event(p_user_id bigint, p_event jsonb, p_decision jsonb, p_log_id bigint, p_source text, p_watched_at timestamp with time zone, p_account_id bigint, OUT status text, OUT action text, OUT tvshow_id bigint, OUT conflict_id bigint, OUT mapping_id bigint, OUT trace jsonb, OUT needs jsonb, OUT waits_for text) returns record volatile
 settle_open_conflicts(p_user_id bigint, p_tvshow_id bigint) returns integer volatile
 split_title(p_title text, OUT base text, OUT year integer, OUT country text) returns record immutable
 start_job(p_kind text, p_user_id bigint, p_lease_seconds integer, p_apart_seconds integer DEFAULT 0) returns bigint volatile
+summarise_plan(p_plan jsonb, p_tvshow_id bigint) returns jsonb stable
 undo_conflict(p_user_id bigint, p_conflict_id bigint, OUT withdrawn integer, OUT held integer, OUT removed_tvshow_id bigint, OUT kept_tvshow_id bigint) returns record volatile
 unlearn_title(p_user_id bigint, p_mapping_id bigint) returns void volatile
-update_mapping(p_user_id bigint, p_mapping_id bigint, p_changes jsonb) returns void volatile
+update_mapping(p_user_id bigint, p_mapping_id bigint, p_changes jsonb) returns jsonb volatile
 update_show(p_user_id bigint, p_tvshow_id bigint, p_changes jsonb) returns void volatile
 viewing_time(p_event jsonb, p_received_at timestamp with time zone) returns timestamp with time zone immutable
 withdraw_viewings(p_user_id bigint, p_log_ids bigint[], p_reason text) returns integer volatile

@@ -60,9 +60,14 @@ def plays(connection: Connection, show_id: int) -> list[dict[str, Any]]:
     ).fetchall()
 
 
+def live_plays(connection: Connection, show_id: int) -> list[dict[str, Any]]:
+    """The viewings that count."""
+    return [play for play in plays(connection, show_id) if play["voided_at"] is None]
+
+
 def live_times(connection: Connection, show_id: int) -> list[datetime]:
     """When the viewings were that count."""
-    return [play["watched_at"] for play in plays(connection, show_id) if play["voided_at"] is None]
+    return [play["watched_at"] for play in live_plays(connection, show_id)]
 
 
 def assert_totals_are_a_recount(connection: Connection, show_id: int) -> None:

@@ -203,6 +203,104 @@ class Mappings(Answer):
     next: str | None
 
 
+class NumberingRule(Answer):
+    """How numbers of Plex become numbers of the tracker (docs/matching.md). `plex_season` null: every season from 1."""
+
+    id: int
+    kind: Literal["offset", "absolute", "to_absolute", "air_date", "double"]
+    source: Literal["user", "answer", "plex_file", "tmdb_group", "hama"] = Field(
+        description="Who made it: the user, an answer to a question, a file's name, a TMDB episode group, HAMA's GUID."
+    )
+    plex_season: int | None
+    from_episode: int
+    to_episode: int | None
+    season: int | None
+    episode_offset: int
+    season_lengths: list[int] | None
+    first_episode: int | None
+    last_episode: int | None
+    created_at: datetime
+
+
+class NumberingRules(Answer):
+    """The rules of a mapping, in the order of Plex's episodes: all of them."""
+
+    rules: list[NumberingRule]
+    next: str | None
+
+
+class Place(Answer):
+    """An episode of a show of the tracker."""
+
+    tvshow_id: int
+    season: int
+    episode: int
+
+
+class Change(Answer):
+    """Where viewings of one episode of Plex count (`was`), and where they belong (`becomes`)."""
+
+    plex_season: int | None
+    plex_episode: int | None
+    was: list[Place]
+    becomes: list[Place]
+    rule: str | None = Field(description="The kind of rule that renumbers it; null: none does.")
+    events: int = Field(description="How many messages of Plex.")
+
+
+class Moves(Answer):
+    """What became, or would become, of all that came through a mapping, in messages of Plex."""
+
+    events: int = Field(description="How many there are.")
+    unchanged: int
+    moved: int = Field(description="They counted for other episodes before.")
+    marked: int = Field(description="They counted for nothing before.")
+    unplaced: int = Field(description="The show has no such episode, or there is no show.")
+    changes: list[Change] = Field(description="By episode of Plex; 500 at most.")
+
+
+class Correction(Moves):
+    """What a correction has moved."""
+
+    conflict_id: int | None = Field(description="The question in which waits what found no place.")
+
+
+class ExamplePlace(Answer):
+    """An episode that would be marked. `known`: the show has it."""
+
+    season: int
+    episode: int
+    title: str | None
+    known: bool
+
+
+class Example(Answer):
+    """What an episode of Plex would be."""
+
+    plex_season: int
+    plex_episode: int
+    becomes: list[ExamplePlace]
+    rule: str | None
+
+
+class RulesPreview(Moves):
+    """What rules would do. Nothing was written."""
+
+    examples: list[Example] = Field(description="Where each rule begins and ends, and what follows the last viewing.")
+
+
+class SavedRules(NumberingRules):
+    """The rules of a mapping after a change, and what it moved of the past."""
+
+    correction: Correction | None = Field(description="Null when the past was left alone.")
+
+
+class ChangedMapping(Mapping):
+    """A mapping after a change."""
+
+    correction: Correction | None = Field(description="With another show: what was moved there. Else null.")
+
+
 class Candidate(Answer):
     """A show that may be meant, and why."""
 

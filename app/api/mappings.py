@@ -64,9 +64,11 @@ def get_mapping(mapping_id: int) -> dict[str, Any]:
 @blueprint.patch("/mappings/<id:mapping_id>")
 @described(
     "Change a mapping",
-    description="For the events to come. Naming a show confirms the mapping and turns its sync on.",
+    description="Naming a show confirms the mapping, turns its sync on, and moves what came through it from the show"
+    " that it stood for: viewings, marks and dates, in one transaction. What the show lacks waits in a conflict."
+    " tvshow_id null takes them away; sync_enabled false only stops what is to come.",
     body=MappingChanges,
-    answer=answers.Mapping,
+    answer=answers.ChangedMapping,
     scope="write",
 )
 def change_mapping(mapping_id: int, body: MappingChanges) -> dict[str, Any]:

@@ -24,6 +24,7 @@ _TAGS = {
     "api_config": "Connection",
     "api_conflicts": "Conflicts",
     "api_mappings": "Mappings",
+    "api_numbering": "Mappings",
     "api_logs": "Log",
     "api_stats": "Figures",
     "webhook": "Webhook",

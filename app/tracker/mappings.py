@@ -62,14 +62,21 @@ def get_mapping(services: Services, user_id: int, mapping_id: int) -> Row:
 
 
 def change_mapping(services: Services, user_id: int, mapping_id: int, changes: dict[str, Any]) -> Row:
-    """Changes `tvshow_id` (null: not to be tracked), `sync_enabled` or `manually_confirmed`; returns the mapping.
+    """Changes `tvshow_id` (null: not to be tracked), `sync_enabled` or `manually_confirmed`.
+
+    Another show is a correction: what came through the mapping is moved there.
+
+    Returns:
+        The mapping, with the `correction`: what was moved; None when the show stays.
 
     Raises:
         psycopg.errors.RaiseException: SQLSTATE TK404, there is no such mapping or show in this tracker.
     """
     with services.db.connection() as connection, connection.transaction():
-        queries().update_mapping(connection, user_id=user_id, mapping_id=mapping_id, changes=Jsonb(changes))
-        return _get(connection, user_id, mapping_id)
+        correction = queries().update_mapping(
+            connection, user_id=user_id, mapping_id=mapping_id, changes=Jsonb(changes)
+        )
+        return _get(connection, user_id, mapping_id) | {"correction": correction}
 
 
 def delete_mapping(services: Services, user_id: int, mapping_id: int) -> None:

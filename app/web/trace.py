@@ -21,6 +21,14 @@ METHODS = {
     "manual": "your answer",
 } | LOOK_UP_METHODS
 
+RULES = {
+    "offset": "Season and number are shifted.",
+    "absolute": "The number counts through the seasons.",
+    "to_absolute": "The tracker counts on from season to season.",
+    "air_date": "The date decides.",
+    "double": "The file holds several episodes.",
+}
+
 ANSWERS = {
     "select": "You named the show.",
     "create_new": "You had the show added.",
@@ -93,6 +101,23 @@ def _mark(step: Step) -> Sentence:
     return Sentence("check", f"Found the episode {code}." if code else "Found the episode.", detail)
 
 
+def _numbering(step: Step) -> Sentence:
+    before = episode_code(step.get("season"), step.get("episode")) or "an episode"
+    became = [part for part in step.get("became") or [] if part.get("season") is not None]
+    after = " and ".join(filter(None, (episode_code(part.get("season"), part.get("episode")) for part in became)))
+    kinds = dict.fromkeys(str((part.get("rule") or {}).get("kind")) for part in step.get("became") or [])
+    detail = " ".join(RULES[kind] for kind in kinds if kind in RULES)
+    if not after:
+        return Sentence("route", f"A numbering rule is about {before}, but leads to no episode.", detail)
+    return Sentence("route", f"By a numbering rule, {before} is {after}.", detail)
+
+
+def _moved(step: Step) -> Sentence:
+    places = [episode_code(part.get("season"), part.get("episode")) for part in step.get("became") or []]
+    where = f", to {' and '.join(filter(None, places))}" if any(places) else ""
+    return Sentence("link", f"Its mapping was corrected, and it was moved{where}.")
+
+
 def _episode_missing(step: Step) -> Sentence:
     code = episode_code(step.get("season"), step.get("episode")) or f"aired {step.get('air_date') or 'then'}"
     return Sentence("zoom-question", f"The show has no episode {code}.")
@@ -154,6 +179,8 @@ _STEPS: dict[str, Callable[[Step], Sentence]] = {
     "title": _title,
     "title_taken": _title_taken,
     "mark": _mark,
+    "numbering": _numbering,
+    "moved": _moved,
     "episode_missing": _episode_missing,
     "duplicate": _duplicate,
     "account_not_tracked": _account,

@@ -12,14 +12,14 @@ declare
     v_trace jsonb := '[]';
 begin
     if v_mapping_id is not null then
-        select tvshow_id, sync_enabled, match_confidence, match_method into v_mapping
+        select tvshow_id, sync_enabled, has_rules into v_mapping
         from plex_show_mappings where id = v_mapping_id;
         v_trace := jsonb_build_array(jsonb_build_object('step', 'mapping', 'mapping_id', v_mapping_id));
         if v_mapping.tvshow_id is null or not v_mapping.sync_enabled then
             return jsonb_build_object('verdict', 'ignored', 'reason', 'sync_disabled', 'mapping_id', v_mapping_id, 'trace', v_trace);
         end if;
         return jsonb_build_object('verdict', 'mapped', 'tvshow_id', v_mapping.tvshow_id, 'mapping_id', v_mapping_id,
-                                  'has_tmdb', p_has_tmdb, 'trace', v_trace);
+                                  'has_tmdb', p_has_tmdb, 'has_rules', v_mapping.has_rules, 'trace', v_trace);
     end if;
 
     if p_event -> 'show_ids' is not null then

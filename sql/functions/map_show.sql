@@ -25,11 +25,12 @@ begin
     if v_mapping_id is null then
         insert into plex_show_mappings (user_id, plex_server_uuid, plex_rating_key, plex_guid, plex_title, plex_year,
                                         tvdb_id, imdb_id, tmdb_id, tvshow_id, match_confidence, match_method, manually_confirmed,
-                                        sync_enabled)
+                                        sync_enabled, show_key)
         values (p_user_id, v_server, v_rating_key, v_guid, coalesce(p_show ->> 'show_title', ''),
                 (p_show ->> 'show_year')::integer, (p_show -> 'show_ids' ->> 'tvdb')::integer, p_show -> 'show_ids' ->> 'imdb',
-                (p_show -> 'show_ids' ->> 'tmdb')::integer, p_tvshow_id, p_confidence, p_method, p_confirmed, p_tvshow_id is not null)
+                (p_show -> 'show_ids' ->> 'tmdb')::integer, p_tvshow_id, p_confidence, p_method, p_confirmed, p_tvshow_id is not null, p_show ->> 'show_key')
         returning id into v_mapping_id;
+        perform hama_rules(p_user_id, v_mapping_id);
     else
         if exists (select from plex_show_mappings
                    where id = v_mapping_id and tvshow_id is distinct from p_tvshow_id and (p_confirmed or not manually_confirmed)) then
@@ -40,7 +41,7 @@ begin
             manually_confirmed = p_confirmed, sync_enabled = p_tvshow_id is not null, emptied_tvshow_id = null,
             -- What counts on every server is not given up for what counts on one.
             plex_guid = case when tracker.guid_is_local(v_guid) then coalesce(plex_guid, v_guid) else coalesce(v_guid, plex_guid) end,
-            updated_at = now()
+            show_key = coalesce(show_key, p_show ->> 'show_key'), updated_at = now()
         where id = v_mapping_id and (p_confirmed or not manually_confirmed);
     end if;
     return v_mapping_id;

@@ -10,6 +10,8 @@ declare
     v_open plex_conflicts;
     v_found record;
     v_added boolean := false;
+    v_numbered record;
+    v_has_rules boolean;
 begin
     trace := p_decision -> 'trace';
     mapping_id := (p_decision ->> 'mapping_id')::bigint;
@@ -50,13 +52,31 @@ begin
                 perform give_ids(p_user_id, tvshow_id, p_event -> 'show_ids');
             end if;
         end if;
-        v_mark := mark_watched(
-            p_user_id, tvshow_id, (p_event ->> 'season')::integer, (p_event ->> 'episode')::integer, (p_event ->> 'air_date')::date,
-            'viewing', p_watched_at, p_source, coalesce(p_event ->> 'server_uuid', ''), p_account_id, p_event ->> 'history_key',
-            mapping_id, p_log_id,
-            coalesce(p_event ->> 'plex_season', p_event ->> 'season')::integer,
-            coalesce(p_event ->> 'plex_episode', p_event ->> 'episode')::integer,
-            p_decision -> 'later');
+        v_has_rules := coalesce((p_decision ->> 'has_rules')::boolean,
+                                (select m.has_rules from plex_show_mappings m where m.id = settle_event.mapping_id));
+        -- The user may have named the episode: then nothing is renumbered.
+        if v_has_rules and coalesce(p_event -> 'plex_season', p_event -> 'season') is not distinct from p_event -> 'season'
+           and coalesce(p_event -> 'plex_episode', p_event -> 'episode') is not distinct from p_event -> 'episode' then
+            v_numbered := mark_numbered(p_user_id, tvshow_id, mapping_id, p_event, p_watched_at, p_source, p_account_id, p_log_id,
+                                        p_decision -> 'later');
+            v_mark := v_numbered;
+            if v_numbered.became @? '$[*].rule' then
+                trace := trace || jsonb_build_object('step', 'numbering', 'season', p_event -> 'season', 'episode', p_event -> 'episode',
+                                                     'became', v_numbered.became);
+            end if;
+        else
+            v_mark := mark_watched(
+                p_user_id, tvshow_id, (p_event ->> 'season')::integer, (p_event ->> 'episode')::integer, (p_event ->> 'air_date')::date,
+                'viewing', p_watched_at, p_source, coalesce(p_event ->> 'server_uuid', ''), p_account_id, p_event ->> 'history_key',
+                mapping_id, p_log_id,
+                coalesce(p_event ->> 'plex_season', p_event ->> 'season')::integer,
+                coalesce(p_event ->> 'plex_episode', p_event ->> 'episode')::integer,
+                p_decision -> 'later');
+            -- Rules that were made while this event waited for the show's row.
+            if not v_has_rules and exists (select from plex_show_mappings m where m.id = settle_event.mapping_id and m.has_rules) then
+                raise exception 'numbering rules were made meanwhile' using errcode = 'serialization_failure';
+            end if;
+        end if;
         if v_mark.action in ('show_missing', 'mapping_changed') then
             -- Not decided again here: this transaction would then lock a second show, in any order.
             raise exception 'show or mapping changed meanwhile' using errcode = 'serialization_failure';

@@ -27,9 +27,29 @@ where m.user_id = :user_id
 order by m.id desc
 limit :limit;
 
--- name: update_mapping(user_id, mapping_id, changes)^
+-- name: update_mapping(user_id, mapping_id, changes)$
+-- What came through it and was moved; null when its show stays.
 select update_mapping(:user_id, :mapping_id, :changes);
 
 -- name: delete_mapping(user_id, mapping_id)$
 -- Whether there was one. The next event of that Plex show is decided anew; plays and log rows stay.
 select delete_mapping(:user_id, :mapping_id);
+
+-- name: list_rules(user_id, mapping_id)
+-- The numbering rules of a mapping, in the order of Plex's episodes.
+select id, kind, source, plex_season, from_episode, to_episode, season, episode_offset, season_lengths, first_episode, last_episode,
+       created_at
+from plex_numbering_rules
+where user_id = :user_id and mapping_id = :mapping_id and removed_at is null
+order by plex_season nulls first, from_episode, id;
+
+-- name: save_rules(user_id, mapping_id, rules, source, replace, apply)$
+-- What it moved of the past; null when it was left alone.
+select save_rules(:user_id, :mapping_id, :rules, :source, :replace, :apply);
+
+-- name: preview_rules(user_id, mapping_id, rules, source, replace)$
+select preview_rules(:user_id, :mapping_id, :rules, :source, :replace);
+
+-- name: remove_rules(user_id, mapping_id, rule_id, apply)^
+-- rule_id null: all.
+select removed, correction from remove_rules(:user_id, :mapping_id, :rule_id, :apply);
