@@ -81,7 +81,7 @@ def running_installation(database_url: str | None = None, owner_url: str | None 
         database_url: an external database made for this (it is left as the benchmark leaves it); None: embedded.
         owner_url: the role that migrates it; None: the same.
     """
-    _forget_settings()
+    forget_settings()
     directory = Path(tempfile.mkdtemp(prefix="tellykeep-bench-"))
     address = (HOST, free_port())
     values = {
@@ -146,7 +146,7 @@ def running(
             process.wait()
 
 
-def _forget_settings() -> None:
+def forget_settings() -> None:
     """Takes settings of an installation out of the environment: it is not to be measured, let alone written to."""
     for attribute in Settings.model_fields:
         name = environment_name(attribute)

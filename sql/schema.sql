@@ -2,6 +2,7 @@
 
 domain catalogue_id as integer CHECK ((VALUE > 0))  -- An id of TMDB or TVDB.
 domain confidence as numeric(3,2) CHECK (((VALUE >= (0)::numeric) AND (VALUE <= (1)::numeric)))  -- How sure a match is.
+domain countries as text CHECK (((VALUE ~ '^[A-Z]{2}(,[A-Z]{2})*$'::text) AND (length(VALUE) <= 60)))  -- ISO 3166 alpha-2; several with commas between them.
 domain event_source as text CHECK ((VALUE = ANY (ARRAY['webhook'::text, 'history'::text, 'spool'::text, 'manual'::text])))  -- Where an event came from.
 domain event_status as text CHECK ((VALUE = ANY (ARRAY['pending'::text, 'success'::text, 'conflict'::text, 'ignored'::text, 'duplicate'::text, 'failed'::text])))  -- What became of an event.
 domain imdb_id as text CHECK ((VALUE ~ '^tt[0-9]{1,12}$'::text))  -- An id of IMDb.
@@ -309,10 +310,12 @@ table settings
     log_retention_days integer
     updated_at timestamp with time zone not null default now()
     tmdb_key_rejected_at timestamp with time zone  -- When TMDB refused the key. For an hour it counts as not set; a new key empties this.
+    map_confidence numeric(3,2) not null default 0.60  -- The lowest confidence of a match by title that is taken without asking; what is less sure is asked.
     constraint settings_pkey PRIMARY KEY (user_id)
     constraint settings_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
     constraint settings_history_poll_minutes_check CHECK (((history_poll_minutes >= 1) AND (history_poll_minutes <= 1440)))
     constraint settings_log_retention_days_check CHECK (((log_retention_days >= 1) AND (log_retention_days <= 36500)))
+    constraint settings_map_confidence_check CHECK (((map_confidence >= 0.60) AND (map_confidence <= (1)::numeric)))
     constraint settings_propose_similarity_check CHECK (((propose_similarity >= (0.1)::double precision) AND (propose_similarity <= (0.9)::double precision)))
 
 table show_titles
@@ -322,12 +325,18 @@ table show_titles
     title text not null
     kind text not null
     title_key text not null generated as (title_key(title))
+    spelling_key text not null generated as (spelling_key(title))
+    core_key text not null generated as (core_key(title))
+    part_keys text[] not null generated as (part_keys(title))
     constraint show_titles_pkey PRIMARY KEY (id)
     constraint show_titles_show_fkey FOREIGN KEY (user_id, tvshow_id) REFERENCES tvshows(user_id, id) ON DELETE CASCADE
     constraint show_titles_kind_check CHECK ((kind = ANY (ARRAY['main'::text, 'original'::text, 'alternative'::text, 'learnt'::text])))
     constraint show_titles_title_check CHECK (((length(title) >= 1) AND (length(title) <= 1000)))
+    CREATE INDEX show_titles_core ON tracker.show_titles USING btree (user_id, core_key)
     CREATE INDEX show_titles_equal ON tracker.show_titles USING btree (user_id, title_key)
+    CREATE INDEX show_titles_parts ON tracker.show_titles USING gin (part_keys)
     CREATE INDEX show_titles_similar ON tracker.show_titles USING gin (title_key gin_trgm_ops)
+    CREATE INDEX show_titles_spelling ON tracker.show_titles USING btree (user_id, spelling_key)
     CREATE UNIQUE INDEX show_titles_title_key ON tracker.show_titles USING btree (tvshow_id, md5(title))  -- The same name of a show twice. By hash: a long name does not fit in an index entry.
 
 table tmdb_cache
@@ -360,6 +369,7 @@ table tvshows with (fillfactor=70)
     updated_at timestamp with time zone not null default now()
     deleted_at timestamp with time zone  -- Deleted by the user: hidden everywhere, kept for undo and so that plays are never lost.
     refreshed_at timestamp with time zone  -- When its seasons were last read from TMDB or from a Plex server, found or not. Null: never.
+    country countries  -- Where it was made: "(US)" behind a title is compared with it.
     constraint tvshows_pkey PRIMARY KEY (id)
     constraint tvshows_owner_key UNIQUE (user_id, id)  -- Target of composite foreign keys: a play, mapping or conflict of one user cannot point to another user's show.
     constraint tvshows_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
@@ -367,6 +377,7 @@ table tvshows with (fillfactor=70)
     CREATE UNIQUE INDEX tvshows_imdb_key ON tracker.tvshows USING btree (user_id, imdb_id) WHERE ((imdb_id IS NOT NULL) AND (deleted_at IS NULL))  -- The same show twice in one tracker.
     CREATE UNIQUE INDEX tvshows_tmdb_key ON tracker.tvshows USING btree (user_id, tmdb_id) WHERE ((tmdb_id IS NOT NULL) AND (deleted_at IS NULL))  -- The same show twice in one tracker.
     CREATE UNIQUE INDEX tvshows_tvdb_key ON tracker.tvshows USING btree (user_id, tvdb_id) WHERE ((tvdb_id IS NOT NULL) AND (deleted_at IS NULL))  -- The same show twice in one tracker.
+    CREATE INDEX tvshows_user_start ON tracker.tvshows USING btree (user_id, show_start_date) WHERE (deleted_at IS NULL)
     CREATE INDEX tvshows_user_title ON tracker.tvshows USING btree (user_id, "left"(lower((title)::text), 300), id) WHERE (deleted_at IS NULL)
 
 table upstreams  -- Services that do not answer now: TMDB is one for all, a Plex server is a user's own. No row: it answers, as far as is known.
@@ -420,8 +431,18 @@ table watch_events  -- Everything that was ever said about an episode: a viewing
     CREATE INDEX watch_events_mapping ON tracker.watch_events USING btree (mapping_id) WHERE (mapping_id IS NOT NULL)
 
 -- Functions of tracker
+core_key(p_title text) returns text immutable
+core_words(p_title text) returns text immutable
+country_code(p_country text) returns text immutable
 guid_is_local(p_guid text) returns boolean immutable
+leading_article(p_title text) returns text immutable
+part_keys(p_title text) returns text[] immutable
+sound_key(p_words text) returns text immutable
+spelled_out(p_key text) returns text immutable
+spelling_key(p_title text) returns text immutable
+split_title(p_title text, OUT base text, OUT year integer, OUT country text) returns record immutable
 title_key(p_title text) returns text immutable
+without_author(p_title text) returns text immutable
 
 -- Functions of this version
 add_episodes(p_user_id bigint, p_tvshow_id bigint, p_seasons jsonb) returns integer volatile
@@ -430,6 +451,7 @@ add_held_episodes(p_user_id bigint, p_tvshow_id bigint, p_log_ids bigint[]) retu
 add_refusal(p_user_id bigint, p_event jsonb) returns text stable
 add_show(p_user_id bigint, p_show jsonb) returns bigint volatile
 apply_lookup(p_user_id bigint, p_log_id bigint, p_event jsonb, p_lookup jsonb, p_steps jsonb, p_has_tmdb boolean, p_probe text DEFAULT NULL::text, p_document jsonb DEFAULT NULL::jsonb, p_lease_seconds integer DEFAULT 30, OUT status text, OUT action text, OUT tvshow_id bigint, OUT conflict_id bigint, OUT needs jsonb) returns record volatile
+asked_names(p_title text, p_other_titles jsonb, OUT names jsonb, OUT year integer, OUT literal_keys text[], OUT spelling_keys text[], OUT core_keys text[], OUT part_keys text[], OUT long_keys text[]) returns record stable
 cache_tmdb(p_cache_key text, p_http_status integer, p_body jsonb, p_age interval) returns void volatile
 can_ask(p_user_id bigint, p_event jsonb, p_has_tmdb boolean, OUT plex boolean, OUT tmdb boolean) returns record stable
 check_rules(p_rules jsonb, p_beside jsonb, p_seasons jsonb) returns void stable
@@ -452,9 +474,11 @@ ignore_reason(p_user_id bigint, p_event jsonb, p_account_id bigint) returns text
 import_marks(p_user_id bigint, p_tvshow_id bigint, p_seasons jsonb, p_source text) returns void volatile
 is_down(p_user_id bigint, p_service text) returns boolean stable
 join_conflict(p_user_id bigint, p_conflict_id bigint, p_into_id bigint) returns void volatile
+judge_name(p_asked jsonb, p_name text, p_title_key text, p_spelling_key text, p_core_key text, p_part_keys text[], p_long_keys text[], p_start_year integer, p_countries text, p_show_year integer, p_episode_year integer, OUT level integer, OUT fit integer, OUT score numeric, OUT method text, OUT reason text) returns record immutable
 learnt_event(p_event jsonb) returns jsonb immutable
 lock_mapping(p_user_id bigint, p_mapping_id bigint, p_tvshow_id bigint DEFAULT NULL::bigint) returns void volatile
 lock_mappings(p_user_id bigint) returns void volatile
+long_parts(p_title text) returns text[] immutable
 look_up_again(p_user_id bigint) returns integer volatile
 look_up_needs(p_user_id bigint, p_event jsonb, p_has_tmdb boolean) returns jsonb stable
 map_show(p_user_id bigint, p_show jsonb, p_tvshow_id bigint, p_confidence numeric, p_method text, p_confirmed boolean DEFAULT false) returns bigint volatile
@@ -462,7 +486,7 @@ mapping_state(p_user_id bigint, p_show jsonb) returns jsonb stable
 mark_numbered(p_user_id bigint, p_tvshow_id bigint, p_mapping_id bigint, p_event jsonb, p_at timestamp with time zone, p_source text, p_account_id bigint, p_log_id bigint, p_later jsonb DEFAULT NULL::jsonb, OUT action text, OUT season integer, OUT episode integer, OUT became jsonb) returns record volatile
 mark_watched(p_user_id bigint, p_tvshow_id bigint, p_season integer, p_episode integer, p_air_date date, p_kind text, p_at timestamp with time zone, p_source text, p_server_uuid text DEFAULT NULL::text, p_account_id bigint DEFAULT NULL::bigint, p_history_key text DEFAULT NULL::text, p_mapping_id bigint DEFAULT NULL::bigint, p_log_id bigint DEFAULT NULL::bigint, p_plex_season integer DEFAULT NULL::integer, p_plex_episode integer DEFAULT NULL::integer, p_later jsonb DEFAULT NULL::jsonb, OUT action text, OUT season integer, OUT episode integer, OUT play_id bigint, OUT first_watched_at timestamp with time zone) returns record volatile
 match_ids(p_user_id bigint, p_ids jsonb, OUT tvshow_id bigint, OUT confidence numeric, OUT method text, OUT candidates jsonb) returns record stable
-match_title(p_user_id bigint, p_title text, p_show_year integer, p_episode_year integer, OUT tvshow_id bigint, OUT confidence numeric, OUT method text, OUT conflict_type text, OUT candidates jsonb) returns record volatile
+match_title(p_user_id bigint, p_title text, p_show_year integer, p_episode_year integer, p_other_titles jsonb DEFAULT NULL::jsonb, OUT tvshow_id bigint, OUT confidence numeric, OUT method text, OUT conflict_type text, OUT candidates jsonb) returns record volatile
 merge_seasons(p_old jsonb, p_new jsonb, p_spoken_of jsonb, p_from text) returns TABLE(old_season integer, old_episode integer, old_entry jsonb, new_entry jsonb, season integer, episode integer) stable
 merge_show(p_user_id bigint, p_tvshow_id bigint, p_document jsonb, p_from text) returns jsonb volatile
 normal_seasons(p_seasons jsonb) returns jsonb stable
@@ -492,12 +516,13 @@ replay_held(p_user_id bigint, p_conflict_id bigint, p_show jsonb, p_tvshow_id bi
 resolve_conflict(p_user_id bigint, p_conflict_id bigint, p_action text, p_tvshow_id bigint DEFAULT NULL::bigint, p_season integer DEFAULT NULL::integer, p_episode integer DEFAULT NULL::integer, p_show jsonb DEFAULT NULL::jsonb, OUT tvshow_id bigint, OUT replayed integer, OUT outcomes jsonb) returns record volatile
 return_mappings(p_user_id bigint, p_tvshow_id bigint) returns integer volatile
 rewrite_watched(p_tvshow_id bigint, p_episodes jsonb) returns void volatile
+romaji(p_key text) returns text immutable
 save_rules(p_user_id bigint, p_mapping_id bigint, p_rules jsonb, p_source text, p_replace boolean, p_apply boolean) returns jsonb volatile
 search_again(p_user_id bigint, p_conflict_id bigint, p_events jsonb, p_has_tmdb boolean, OUT resolved boolean, OUT tvshow_id bigint, OUT replayed integer, OUT outcomes jsonb) returns record volatile
 set_watched(p_user_id bigint, p_tvshow_id bigint, p_season integer, p_episode integer, p_watched boolean, p_at timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT action text, OUT first_watched_at timestamp with time zone) returns record volatile
 settle_event(p_user_id bigint, p_event jsonb, p_decision jsonb, p_log_id bigint, p_source text, p_watched_at timestamp with time zone, p_account_id bigint, OUT status text, OUT action text, OUT tvshow_id bigint, OUT conflict_id bigint, OUT mapping_id bigint, OUT trace jsonb, OUT needs jsonb, OUT waits_for text) returns record volatile
 settle_open_conflicts(p_user_id bigint, p_tvshow_id bigint) returns integer volatile
-split_title(p_title text, OUT base text, OUT year integer, OUT country text) returns record immutable
+similar_titles(p_user_id bigint, p_asked jsonb, p_year integer, p_episode_year integer) returns jsonb volatile
 start_job(p_kind text, p_user_id bigint, p_lease_seconds integer, p_apart_seconds integer DEFAULT 0) returns bigint volatile
 summarise_plan(p_plan jsonb, p_tvshow_id bigint) returns jsonb stable
 undo_conflict(p_user_id bigint, p_conflict_id bigint, OUT withdrawn integer, OUT held integer, OUT removed_tvshow_id bigint, OUT kept_tvshow_id bigint) returns record volatile

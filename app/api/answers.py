@@ -492,6 +492,8 @@ class PlexConfig(Answer):
     auto_mark_watched: bool
     has_plex_token: bool
     has_tmdb_key: bool
+    propose_similarity: float = Field(description="How alike a name must be for its show to be proposed.")
+    map_confidence: float = Field(description="How sure a match by title must be to be taken without asking.")
     plex_server_url: str | None
     plex_server_name: str | None
     plex_server_uuid: str | None

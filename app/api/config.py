@@ -34,6 +34,16 @@ ServerName = Annotated[
 ]
 
 
+Similarity = Annotated[
+    float,
+    Field(ge=0.1, le=0.9, description="How alike a name must be for its show to be proposed (0.35)."),
+]
+Confidence = Annotated[
+    float,
+    Field(ge=0.6, le=1, description="How sure a match by title must be to be taken without asking (0.60)."),
+]
+
+
 class ConfigChanges(Changes):
     """What to change; what is not named stays. Null or an empty text takes a token, key, address or name away."""
 
@@ -45,6 +55,8 @@ class ConfigChanges(Changes):
     enabled: bool = True
     auto_add_shows: bool = True
     auto_mark_watched: bool = True
+    propose_similarity: Similarity = 0.35
+    map_confidence: Confidence = 0.60
     tracked_accounts: list[Id] = Field(default_factory=list, max_length=500)
     tracked_servers: list[ServerName] = Field(default_factory=list, max_length=500)
 

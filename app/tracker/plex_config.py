@@ -30,6 +30,7 @@ _PLAIN = (
 )
 # Another one may find what the one before did not.
 _ASKED_WITH = ("plex_token", "plex_server_url", "plex_server_uuid", "tmdb_api_key")
+_THRESHOLDS = ("propose_similarity", "map_confidence")
 _DISCONNECTED = {
     "plex_token": None,
     "plex_server_url": None,
@@ -77,6 +78,9 @@ def change_config(services: Services, user_id: int, changes: dict[str, Any], *, 
         if "tmdb_api_key" in changes:
             key = _sealed(services, user_id, "settings.tmdb_api_key", changes["tmdb_api_key"])
             queries().set_tmdb_key(connection, user_id=user_id, tmdb_api_key=key)
+        thresholds = {name: changes[name] for name in _THRESHOLDS if name in changes}
+        if thresholds:
+            queries().set_thresholds(connection, user_id=user_id, changes=Jsonb(thresholds))
         if "tracked_accounts" in changes:
             known = {row["id"] for row in queries().list_plex_accounts(connection, user_id=user_id)}
             ids = _chosen(changes["tracked_accounts"], {n: n for n in known}, "tracked_accounts")

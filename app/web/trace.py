@@ -18,6 +18,8 @@ METHODS = {
     "title": "the title",
     "title_year": "title and year",
     "title_near_year": "the title, and a year off by one",
+    "title_country": "title and country",
+    "title_episode_year": "the title, as the other show of that name started later",
     "manual": "your answer",
 } | LOOK_UP_METHODS
 

@@ -8,11 +8,11 @@ declare
     v_id bigint;
 begin
     select * into v_totals from recount(v_seasons);
-    insert into tvshows (user_id, title, tmdb_id, tvdb_id, imdb_id, show_start_date, status, poster_path, source, seasons,
+    insert into tvshows (user_id, title, tmdb_id, tvdb_id, imdb_id, show_start_date, status, poster_path, country, source, seasons,
                          total_episodes, watched_episodes, total_minutes)
     values (p_user_id, p_show ->> 'title', (p_show ->> 'tmdb_id')::integer, (p_show ->> 'tvdb_id')::integer, p_show ->> 'imdb_id',
             coalesce((p_show ->> 'show_start_date')::date, make_date((p_show ->> 'year')::integer, 1, 1)),
-            p_show ->> 'status', p_show ->> 'poster_path', coalesce(p_show ->> 'source', 'manual'), v_seasons,
+            p_show ->> 'status', p_show ->> 'poster_path', p_show ->> 'country', coalesce(p_show ->> 'source', 'manual'), v_seasons,
             v_totals.total_episodes, v_totals.watched_episodes, v_totals.total_minutes)
     returning id into v_id;
 

@@ -52,7 +52,7 @@ begin
     end if;
 
     select * into v_match from match_title(p_user_id, p_event ->> 'show_title', (p_event ->> 'show_year')::integer,
-                                           (p_event ->> 'episode_year')::integer);
+                                           (p_event ->> 'episode_year')::integer, p_event -> 'other_titles');
     v_trace := v_trace || jsonb_build_object('step', 'title', 'title', p_event ->> 'show_title',
                                              'candidates', v_match.candidates, 'verdict', coalesce(v_match.method, v_match.conflict_type));
     v_type := v_match.conflict_type;

@@ -2,7 +2,8 @@
 -- The connection to Plex, with its secrets still encrypted.
 select c.plex_token, c.plex_server_url, c.plex_server_name, c.plex_server_uuid, c.webhook_secret, c.previous_secret_until,
        c.enabled, c.auto_add_shows, c.auto_mark_watched, c.last_webhook_at, c.plex_token_rejected_at, s.tmdb_api_key,
-       s.tmdb_key_rejected_at
+       s.tmdb_key_rejected_at,
+       coalesce(s.propose_similarity, 0.35::real) as propose_similarity, coalesce(s.map_confidence, 0.60)::float8 as map_confidence
 from plex_config c left join settings s using (user_id)
 where c.user_id = :user_id;
 
@@ -33,6 +34,16 @@ select tmdb_api_key from settings where user_id = :user_id;
 -- name: set_tmdb_key(user_id, tmdb_api_key)!
 insert into settings (user_id, tmdb_api_key) values (:user_id, :tmdb_api_key)
 on conflict (user_id) do update set tmdb_api_key = excluded.tmdb_api_key, tmdb_key_rejected_at = null, updated_at = now();
+
+-- name: set_thresholds(user_id, changes)!
+-- Changes the thresholds of matching by title that are named in changes.
+insert into settings as s (user_id, propose_similarity, map_confidence)
+select :user_id, coalesce((c ->> 'propose_similarity')::real, 0.35), coalesce((c ->> 'map_confidence')::numeric, 0.60)
+from (select :changes::jsonb) as given(c)
+on conflict (user_id) do update
+set propose_similarity = coalesce((:changes::jsonb ->> 'propose_similarity')::real, s.propose_similarity),
+    map_confidence = coalesce((:changes::jsonb ->> 'map_confidence')::numeric, s.map_confidence),
+    updated_at = now();
 
 -- name: change_webhook_secret(user_id, webhook_secret, webhook_secret_hash, overlap_hours)!
 -- A new secret; the one before it works on for the overlap, and the one before that ends now.

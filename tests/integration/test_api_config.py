@@ -272,3 +272,31 @@ def test_the_key_of_the_environment_counts_as_a_key(owner: ApiClient, services: 
 
     services.settings.tmdb_api_key = SecretStr(KEY)
     assert owner.call("GET", "/api/plex/config")["has_tmdb_key"] is True
+
+
+def test_the_thresholds_of_matching_are_read_and_set(ann: ApiClient) -> None:
+    config = ann.call("GET", "/api/plex/config")
+    assert (config["propose_similarity"], config["map_confidence"]) == (0.35, 0.6)
+    config = ann.call("POST", "/api/plex/config", {"map_confidence": 0.85})
+    assert (config["propose_similarity"], config["map_confidence"]) == (0.35, 0.85)
+    config = ann.call("POST", "/api/plex/config", {"propose_similarity": 0.5})
+    assert (config["propose_similarity"], config["map_confidence"]) == (0.5, 0.85)
+    assert ann.call("GET", "/api/plex/config") == config
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong"),
+    [
+        ("propose_similarity", 0.05),
+        ("propose_similarity", 0.95),
+        ("propose_similarity", "0.5"),
+        ("propose_similarity", None),
+        ("map_confidence", 0.59),
+        ("map_confidence", 1.01),
+        ("map_confidence", True),
+    ],
+)
+def test_a_threshold_that_cannot_be_right_is_refused(ann: ApiClient, field: str, wrong: object) -> None:
+    before = ann.call("GET", "/api/plex/config")
+    assert list(ann.refused("POST", "/api/plex/config", {field: wrong})) == [field]
+    assert ann.call("GET", "/api/plex/config") == before

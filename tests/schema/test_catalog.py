@@ -16,7 +16,20 @@ from tests.conftest import Connection, DatabaseUrls
 from tests.schema import snapshot
 
 FUNCTIONS = sorted(read_functions())
-TRACKER_FUNCTIONS = ["guid_is_local", "title_key"]
+TRACKER_FUNCTIONS = [
+    "core_key",
+    "core_words",
+    "country_code",
+    "guid_is_local",
+    "leading_article",
+    "part_keys",
+    "sound_key",
+    "spelled_out",
+    "spelling_key",
+    "split_title",
+    "title_key",
+    "without_author",
+]
 
 # What becomes of a row when the one that it points to goes.
 ON_DELETE = {

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from tests.conftest import Connection
 from tests.watch_state import value
@@ -33,6 +37,11 @@ def key(conn: Connection, title: str | None) -> str | None:
         ("Thing™", "thingtm"),
         ("𝐁old", "bold"),
         ("İstanbul", "istanbul"),
+        ("Kiralık Aşk", "Kiralik Ask"),
+        ("Straße", "Strasse"),
+        ("@home", "At Home"),
+        ("3%", "3 Percent"),
+        ("Da\u00adrk\u200b", "Dark"),
         ("ガンダム", "カ\u3099ンタ\u3099ム"),
     ],
 )
@@ -75,3 +84,31 @@ def test_nothing_has_no_key(conn: Connection) -> None:
 def test_a_long_title_takes_no_time_to_speak_of(conn: Connection, title: str) -> None:
     conn.execute("set local statement_timeout = '3s'")
     assert key(conn, title)
+
+
+LONGEST = ["\ufdfa" * 1000, "𝟘" * 1000, "ꙮ🎬" * 500, "ß" * 1000, "One " * 250, "x: " * 333]
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=80))
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example("\u0345\u0301")
+@example("S.W.A.T.s.")
+@example("1%")
+def test_a_key_is_its_own_key_and_every_other_one_can_be_made(conn: Connection, title: str) -> None:
+    row = conn.execute(
+        """select k.key, tracker.title_key(k.key) as again, tracker.spelling_key(%(title)s) as spelling,
+                  tracker.core_key(%(title)s) as core, tracker.part_keys(%(title)s) as parts
+           from (select tracker.title_key(%(title)s) as key) k""",
+        {"title": title},
+    ).fetchone()
+    assert row is not None
+    assert row["again"] == row["key"]
+    assert None not in row.values()
+
+
+@pytest.mark.parametrize("title", LONGEST)
+def test_the_keys_of_the_longest_title_fit_into_their_indexes(
+    conn: Connection, make_user: Callable[..., int], make_show: Callable[..., int], title: str
+) -> None:
+    conn.execute("set local statement_timeout = '10s'")
+    make_show(make_user(), title[:1000])

@@ -1,0 +1,56 @@
+"""asked_names: the names under which a show is looked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from psycopg.types.json import Jsonb
+
+from tests.conftest import Connection
+from tests.watch_state import one
+
+
+def asked(conn: Connection, title: str | None, others: list[str] | None = None) -> dict[str, Any]:
+    return one(conn, "select * from asked_names(%s, %s)", (title, None if others is None else Jsonb(others)))
+
+
+def test_year_and_country_are_taken_off(conn: Connection) -> None:
+    (name,) = asked(conn, "Quiz Night (UK) (2016)")["names"]
+    assert (name["base"], name["year"], name["country"], name["bare"]) == ("Quiz Night", 2016, "GB", "no")
+
+
+@pytest.mark.parametrize(
+    ("title", "year", "country", "bare"),
+    [
+        ("Quiz Night 2016", 2016, None, "sign"),
+        ("Quiz Night US", None, "US", "sign"),
+        ("quiz night us", None, "US", "word"),
+    ],
+)
+def test_without_brackets_they_are_a_second_name(
+    conn: Connection, title: str, year: int | None, country: str | None, bare: str
+) -> None:
+    literal, stripped = asked(conn, title)["names"]
+    assert (literal["key"], literal["bare"]) == (title.lower(), "no")
+    assert (stripped["key"], stripped.get("year"), stripped.get("country"), stripped["bare"]) == (
+        "quiz night",
+        year,
+        country,
+        bare,
+    )
+
+
+def test_other_titles_and_what_is_behind_aka_are_asked_for_too(conn: Connection) -> None:
+    names = asked(conn, "Quiz Night AKA Night of Questions", ["Quizabend"])["names"]
+    assert {"quizabend", "quiz night", "night of questions"} < {name["key"] for name in names}
+
+
+@pytest.mark.parametrize("title", [None, "", "   "])
+def test_nothing_asks_for_nothing(conn: Connection, title: str | None) -> None:
+    assert asked(conn, title)["names"] is None
+
+
+def test_what_is_no_list_of_titles_is_no_error(conn: Connection) -> None:
+    row = one(conn, "select * from asked_names('Dark', '{}')")
+    assert [name["key"] for name in row["names"]] == ["dark"]
