@@ -178,7 +178,7 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
         if services.spool is not None:
             self._drain = SpoolDrain(services, services.spool)
         self._worker = LookUpWorker(services)
-        self._scheduler = Scheduler(services)
+        self._scheduler = services.scheduler = Scheduler(services)
         return create_app(services)
 
     def _worker_started(self, _worker: Any) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from flask import current_app
 from prometheus_client import CollectorRegistry
 
 from app.db.pool import Database
+from app.monitoring.event_figures import EventFigures
+from app.monitoring.stored_figures import StoredFigures
 from app.security.crypto import Cipher
 from app.security.webhook_secrets import WebhookSecrets
 from app.settings import Settings
@@ -18,6 +20,9 @@ from app.sync.waker import Waker
 from app.upstream.figures import UpstreamFigures
 from app.upstream.http import Limits, Upstream
 from app.upstream.pace import Pace
+
+if TYPE_CHECKING:
+    from app.jobs.scheduler import Scheduler
 
 # TMDB's own codes for "there is no such thing": a 404 of a proxy in between, or of a wrong address, proves nothing.
 _TMDB_NOT_THERE = frozenset({6, 34})
@@ -46,6 +51,8 @@ class Services:
         turns: of the webhooks.
         worker: rung when an event was left pending; see app.sync.worker.
         registry: what Prometheus is told.
+        scheduler: the clock of `tellykeep serve`; None in commands.
+        events: counts what was received.
         tmdb, plex: how TMDB and Plex servers are asked; see app.tmdb.client and app.plex.client.
     """
 
@@ -58,10 +65,14 @@ class Services:
     turns: Turns = field(default_factory=Turns)
     worker: Waker = field(default_factory=Waker)
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    scheduler: Scheduler | None = None
+    events: EventFigures = field(init=False)
     tmdb: Upstream = field(init=False)
     plex: Upstream = field(init=False)
 
     def __post_init__(self) -> None:
+        self.events = EventFigures(self.registry)
+        self.registry.register(StoredFigures(self))
         figures = UpstreamFigures(self.registry)
         # TMDB asks for less than 50 a second.
         self.tmdb = Upstream("tmdb", figures, pace=Pace(40, burst=40), not_there_codes=_TMDB_NOT_THERE)

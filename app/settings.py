@@ -68,6 +68,8 @@ class Settings(BaseSettings):
     ratelimit_storage_uri: Annotated[SecretStr, _name("RATELIMIT_STORAGE_URI")] = SecretStr("memory://")
     webhook_rate_limit: Annotated[str, _name("WEBHOOK_RATE_LIMIT")] = "100 per minute"
     log_retention_days: Annotated[int, Field(ge=1, le=36500), _name("LOG_RETENTION_DAYS")] = 90
+    nightly_backups: Annotated[int, Field(ge=0, le=365), _name("NIGHTLY_BACKUPS")] = 0
+    disk_reserve_mb: Annotated[int, Field(ge=0), _name("DISK_RESERVE_MB")] = 500
     timezone: Annotated[str, _name("TZ")] = "UTC"
 
     @classmethod

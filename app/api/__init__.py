@@ -10,9 +10,37 @@ if TYPE_CHECKING:
 
 def register(app: Flask) -> None:
     """Adds every route of the API, the webhook and the monitors' addresses to the application."""
-    from app.api import config, conflicts, health, logs, mappings, numbering, openapi, search, shows, stats, webhook
+    from app.api import (
+        config,
+        conflicts,
+        health,
+        jobs,
+        logs,
+        mappings,
+        metrics,
+        numbering,
+        openapi,
+        search,
+        shows,
+        stats,
+        webhook,
+    )
     from app.api.contract import register_converters
 
     register_converters(app)
-    for module in (webhook, health, config, conflicts, mappings, numbering, logs, stats, shows, search, openapi):
+    for module in (
+        webhook,
+        health,
+        metrics,
+        jobs,
+        config,
+        conflicts,
+        mappings,
+        numbering,
+        logs,
+        stats,
+        shows,
+        search,
+        openapi,
+    ):
         app.register_blueprint(module.blueprint)

@@ -521,9 +521,39 @@ class WebhookOutcome(Answer):
     conflict_id: int | None = None
 
 
+class JobRun(Answer):
+    """One run of a job."""
+
+    status: Literal["running", "success", "failed", "cancelled"]
+    started_at: datetime
+    finished_at: datetime | None
+    progress: dict[str, Any] | None
+    result: dict[str, Any] | None
+    error_message: str | None
+
+
+class Job(Answer):
+    """Something that happens by itself. `last_run` null: it never ran."""
+
+    kind: str
+    is_shared: bool = Field(description="A job of the installation; else your own.")
+    every_seconds: int | None = Field(description="How often; null when it runs on demand.")
+    next_run_at: datetime | None
+    last_success_at: datetime | None
+    last_run: JobRun | None
+
+
+class Jobs(Answer):
+    """All jobs."""
+
+    jobs: list[Job]
+    next: None = Field(description="There is one page only.")
+
+
 class Health(Answer):
     """Whether it works, and why not."""
 
     status: Literal["ok", "starting", "degraded"]
     reason: str | None = None
     spooled: int | None = Field(None, description="How many events wait in the spool for the database.")
+    warnings: list[str] = Field(default_factory=list, description="With ok: what may be wrong.")

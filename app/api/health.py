@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
 from flask import Blueprint, Response, jsonify
 
 from app.errors import DatabaseUnavailable
+from app.monitoring.condition import trouble, warnings
 from app.services import Services, services
 from app.sync.spool import SpoolState
 
@@ -30,7 +32,7 @@ def ready() -> tuple[Response, int]:
     spooled = parts.spool.state() if parts.spool is not None else None
     problem = _problem(parts, spooled)
     if problem is None:
-        return _answer("ok", None, spooled, HTTPStatus.OK)
+        return _answer("ok", None, spooled, HTTPStatus.OK, warnings(parts))
     status, reason, needs_spool = problem
     if not needs_spool:
         return _answer(status, reason, spooled, HTTPStatus.OK)
@@ -57,7 +59,8 @@ def _problem(parts: Services, spooled: SpoolState | None) -> tuple[str, str, boo
     refusal = _refusal(parts)
     if refusal is not None:
         return "degraded", f"no event could be kept without the database: {refusal}", False
-    return None
+    needs_somebody = trouble(parts)
+    return None if needs_somebody is None else ("degraded", needs_somebody, False)
 
 
 def _refusal(parts: Services) -> str | None:
@@ -65,10 +68,14 @@ def _refusal(parts: Services) -> str | None:
     return "the spool cannot be used" if parts.spool is None else parts.spool.refusal()
 
 
-def _answer(status: str, reason: str | None, spooled: SpoolState | None, code: HTTPStatus) -> tuple[Response, int]:
+def _answer(
+    status: str, reason: str | None, spooled: SpoolState | None, code: HTTPStatus, remarks: Sequence[str] = ()
+) -> tuple[Response, int]:
     answer: dict[str, Any] = {"status": status}
     if reason is not None:
         answer["reason"] = reason
     if spooled is not None and spooled.events:
         answer["spooled"] = spooled.events
+    if remarks:
+        answer["warnings"] = remarks
     return jsonify(answer), code

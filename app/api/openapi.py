@@ -58,6 +58,12 @@ _THEMSELVES = {
         errors={503: "It would not; reason says why."},
         scope="public",
     ),
+    "metrics.figures": Operation(
+        "Figures for Prometheus",
+        "In its text format. Addresses of the own network need no token.",
+        errors={401: "It is asked from elsewhere, without a valid token."},
+        scope="public",
+    ),
     "api_openapi.document": Operation("This description, as OpenAPI 3.1", scope="public"),
     "api_openapi.docs": Operation("This description, to read", scope="public"),
 }
@@ -103,7 +109,7 @@ def routes(app: Flask) -> list[Route]:
     found = []
     for rule in app.url_map.iter_rules():
         path = re.sub(r"<(?:[^:<>]+:)?([^<>]+)>", r"{\1}", rule.rule)
-        if path.startswith("/api/") or rule.endpoint.startswith("health."):
+        if path.startswith("/api/") or rule.endpoint.startswith(("health.", "metrics.")):
             view = app.view_functions[rule.endpoint]
             operation = getattr(view, "operation", None) or _THEMSELVES.get(rule.endpoint)
             for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:

@@ -6,7 +6,7 @@ import hashlib
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -33,7 +33,8 @@ _DAMAGED = (
 class ArchiveWriter:
     """Writes the entries one after the other, to anything that can be written to: a pipe will do."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, step: Callable[[], None] = lambda: None) -> None:
+        self._step = step
         self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=6)
 
     def __enter__(self) -> ArchiveWriter:
@@ -62,6 +63,7 @@ class ArchiveWriter:
                     entry.write(waiting)
                     table.bytes += len(waiting)
                     waiting.clear()
+                    self._step()
             digest.update(waiting)
             entry.write(waiting)
             table.bytes += len(waiting)
@@ -132,12 +134,12 @@ class ArchiveReader:
         if digest.hexdigest() != table.sha256:
             raise BackupError(f"the backup is damaged: {table.entry} is not what was written")
 
-    def check(self) -> None:
-        """Reads all of it once.
+    def check(self, step: Callable[[], None] = lambda: None) -> None:
+        """Reads all of it once; `step` is called at every block.
 
         Raises:
             BackupError: something in it is not what was written.
         """
         for table in self.manifest.tables:
             for _ in self.read_table(table):
-                pass
+                step()

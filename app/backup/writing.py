@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,12 +19,13 @@ from app.embedded.layout import owner_of_new_files, sync_directory
 from app.services import Services
 
 
-def write_backup(services: Services, path: Path) -> Manifest:
+def write_backup(services: Services, path: Path, *, step: Callable[[], None] = lambda: None) -> Manifest:
     """Writes a backup to a new file of mode 0600, which is there whole or not at all, and reads it once again.
 
     Args:
         services: the application's parts; the database is in use meanwhile.
         path: of the file.
+        step: called again and again, at least once a block; what it raises ends the backup.
 
     Raises:
         BackupError: there is something of this name already.
@@ -33,16 +34,16 @@ def write_backup(services: Services, path: Path) -> Manifest:
     if path.exists():
         raise BackupError(f"{path} is there already: name a new file")
     with _new_file(path) as (file, unfinished):
-        manifest = stream_backup(services, file)
+        manifest = stream_backup(services, file, step)
         file.flush()
         with ArchiveReader(unfinished) as archive:
-            archive.check()
+            archive.check(step)
     return manifest
 
 
-def stream_backup(services: Services, file: BinaryIO) -> Manifest:
+def stream_backup(services: Services, file: BinaryIO, step: Callable[[], None] = lambda: None) -> Manifest:
     """Writes a backup to an open file or pipe."""
-    with ArchiveWriter(file) as archive, services.db.connection() as connection:
+    with ArchiveWriter(file, step) as archive, services.db.connection() as connection:
         with _snapshot(connection):
             migrations = [StoredMigration.model_validate(row) for row in queries().applied_migrations(connection)]
             made_at = datetime.now(UTC)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Identity",
+    "bearer_identity",
     "current_identity",
     "guard_api",
     "guard_forms",
@@ -103,7 +104,7 @@ def guard_api(blueprint: Blueprint) -> None:
 def _check_api_request() -> None:
     # A header that says who it is, is believed or refused; a session beside it does not save a wrong one.
     header = request.headers.get("Authorization")
-    identity = session_identity() if header is None else _bearer_identity(header)
+    identity = session_identity() if header is None else bearer_identity(header)
     if identity is None:
         raise Unauthorized("sign in, or send a valid API token")
     g.identity = identity
@@ -115,7 +116,8 @@ def _check_api_request() -> None:
         raise Forbidden("this token may only read")
 
 
-def _bearer_identity(header: str) -> Identity | None:
+def bearer_identity(header: str) -> Identity | None:
+    """Whose token an Authorization header holds, or None."""
     scheme, _, token = header.partition(" ")
     return identify_token(services(), token.strip()) if scheme.lower() == "bearer" else None
 

@@ -12,6 +12,15 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
+_BELIEVED = "tellykeep.proxy_believed"
+_SIGNS_OF_A_PROXY = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_HOST", "HTTP_X_REAL_IP", "HTTP_FORWARDED", "HTTP_VIA")
+
+
+def came_by_unknown_proxy(environ: WSGIEnvironment) -> bool:
+    """Whether a proxy that TRUSTED_PROXIES does not name passed the request on, so that the caller's address is not known."""
+    return _BELIEVED not in environ and any(sign in environ for sign in _SIGNS_OF_A_PROXY)
+
+
 class ClientAddress:
     """WSGI middleware: sets REMOTE_ADDR, and scheme and host behind a trusted proxy.
 
@@ -39,6 +48,7 @@ class ClientAddress:
         return any(parsed in network for network in self._trusted)
 
     def _believe(self, environ: WSGIEnvironment) -> None:
+        environ[_BELIEVED] = True
         client = environ["REMOTE_ADDR"]
         for hop in reversed([part.strip() for part in environ.get("HTTP_X_FORWARDED_FOR", "").split(",")]):
             address = _bare_address(hop)

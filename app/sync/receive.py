@@ -103,24 +103,28 @@ def receive(
         "has_tmdb": services.settings.tmdb_api_key is not None,
         "elapsed_ms": (time.perf_counter() - started) * 1000 if started is not None else 0.0,
     }
+    began = time.perf_counter() if started is None else started
     deadline = time.monotonic() + patience
     while True:
         try:
             outcome = _call(services, parameters, deadline)
-            if outcome.status == "pending":
-                services.worker.wake()
-            return outcome
+            break
         except DatabaseUnavailable as error:
             reason: Exception = error
         except psycopg.Error as error:
             if not _worth_repeating(error):
-                return _keep_failed(services, parameters, error)
+                outcome = _keep_failed(services, parameters, error)
+                break
             reason = error
         needed = LOCK_SECONDS if isinstance(reason, pg.LockNotAvailable) else PAUSE_SECONDS
         is_over = time.monotonic() + needed > deadline or isinstance(reason, pg.QueryCanceled)
         if is_over or (give_up is not None and give_up()):
             raise DatabaseUnavailable("the database does not answer") from reason
         time.sleep(PAUSE_SECONDS)
+    if outcome.status == "pending":
+        services.worker.wake()
+    services.events.count(source, event.event, outcome.status, time.perf_counter() - began)
+    return outcome
 
 
 def _call(services: Services, parameters: dict[str, Any], deadline: float) -> Outcome:

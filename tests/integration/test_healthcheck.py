@@ -71,6 +71,12 @@ def test_a_server_that_is_ready_is_healthy() -> None:
         assert probe(f"0.0.0.0:{port}") == (0, "ok\n")
 
 
+def test_a_server_that_is_ready_and_hears_nothing_is_healthy_and_says_so() -> None:
+    body = '{"status": "ok", "warnings": ["nothing was received for 8 days"]}'
+    with listening(saying("200 OK", body)) as port:
+        assert probe(f"0.0.0.0:{port}") == (0, "ok; warning: nothing was received for 8 days\n")
+
+
 @pytest.mark.parametrize("bind", ["[::]", "[::1]"])
 def test_a_server_on_ipv6_is_asked_there(bind: str) -> None:
     with listening(saying("200 OK", '{"status": "ok"}'), socket.AF_INET6) as port:

@@ -34,20 +34,31 @@ def test_what_is_no_address_and_port_is_refused(bind: str) -> None:
 
 
 def test_only_200_with_ok_is_healthy() -> None:
-    assert healthcheck.verdict(200, {"status": "ok"}) is None
-    assert healthcheck.verdict(503, {"status": "ok"}) is not None
-    assert healthcheck.verdict(200, {"status": "degraded"}) is not None
+    assert healthcheck.verdict(200, {"status": "ok"}) == (True, "ok")
+    assert not healthcheck.verdict(503, {"status": "ok"})[0]
+    assert not healthcheck.verdict(200, {"status": "degraded"})[0]
+
+
+def test_what_may_be_a_holiday_is_said_and_is_healthy() -> None:
+    quiet = {"status": "ok", "warnings": ["nothing was received\nfor 8 days", "the moon is full"]}
+    assert healthcheck.verdict(200, quiet) == (
+        True,
+        "ok; warning: nothing was received for 8 days; the moon is full",
+    )
+    assert healthcheck.verdict(200, {"status": "ok", "warnings": []}) == (True, "ok")
+    assert healthcheck.verdict(200, {"status": "ok", "warnings": "x"}) == (True, "ok")
+    assert not healthcheck.verdict(200, quiet | {"status": "degraded"})[0]
 
 
 def test_the_reason_is_one_line() -> None:
     degraded = {"status": "degraded", "reason": "the database\ndoes not  answer"}
-    assert healthcheck.verdict(503, degraded) == "degraded (503): the database does not answer"
-    assert healthcheck.verdict(200, {"status": "starting"}) == "starting (200): no reason given"
+    assert healthcheck.verdict(503, degraded) == (False, "degraded (503): the database does not answer")
+    assert healthcheck.verdict(200, {"status": "starting"}) == (False, "starting (200): no reason given")
 
 
 @pytest.mark.parametrize("body", [[], "ok", None, 7, {}, {"state": "ok"}])
 def test_an_answer_of_another_program_is_unhealthy(body: object) -> None:
-    assert healthcheck.verdict(200, body) == "/readyz answered 200 with something that is not Tellykeep's"
+    assert healthcheck.verdict(200, body) == (False, "/readyz answered 200 with something that is not Tellykeep's")
 
 
 def test_it_imports_the_standard_library_only() -> None:
