@@ -28,6 +28,8 @@ _TAGS = {
     "api_logs": "Log",
     "api_stats": "Figures",
     "webhook": "Webhook",
+    "api_jobs": "Monitoring",
+    "metrics": "Monitoring",
     "health": "Monitoring",
     "api_openapi": "Description",
 }
