@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import random
 import time
+import uuid
+from datetime import UTC, datetime
 
+import psycopg
 import pytest
 
+from app.plex.events import parse_event
+from app.sync.spool import Spool, SpooledEvent
 from tests.acceptance.appliance import Appliance
-from tests.acceptance.stream import add_shows, check_applied, settle, stream
+from tests.acceptance.database import OtherPostgres
+from tests.acceptance.stream import Sent, add_shows, check_applied, order_of, settle, stream
+from tests.payloads import MISSING, episode
 
 SECONDS = 30
 
@@ -39,22 +46,42 @@ def test_of_600_events_with_the_application_killed_five_times_everything_answere
     check_applied(appliance, sent, shows)
 
 
-def test_killed_while_the_spool_drains_each_event_is_applied_once(appliance: Appliance) -> None:
+def test_killed_while_the_spool_drains_each_event_is_applied_once_and_in_order(
+    appliance: Appliance, postgres: OtherPostgres
+) -> None:
+    appliance.environment |= postgres.environment()
     appliance.start()
     appliance.add_user()
-    shows = add_shows(appliance, 60)
+    shows = add_shows(appliance, 100)
     appliance.stop()
-    # Without its database for the first moment of each start, so that events go into the spool.
-    sent = []
-    for _ in range(3):
+    spool = Spool(appliance.directory / "data" / "spool")
+    spool.open()
+    waiting = [Sent(show, number, 202, 0.0) for number in range(1, 101) for show in shows]
+    for one in waiting:
+        message = episode(grandparentTitle=one.show, parentIndex=1, index=one.number, lastViewedAt=MISSING)
+        spool.keep(SpooledEvent(1, uuid.uuid4(), datetime.now(UTC), parse_event(message).kept()))
+
+    applied = []
+    for enough in (20, 120, 220):
         appliance.start(wait=False)
-        appliance.wait_until_it_listens()
-        with stream(appliance, per_second=40, seconds=1, first=len(sent) // len(shows) + 1) as sender:
-            sent += sender.all_sent()
+        applied.append(wait_until_applied(appliance, postgres, enough))
         appliance.kill()
-        time.sleep(0.1)
     appliance.start()
     settle(appliance)
 
-    assert "spooled" in {one.answer.get("action") for one in sent}
-    check_applied(appliance, sent, shows)
+    assert applied[-1] < len(waiting)
+    rows = check_applied(appliance, waiting, shows)
+    assert len(rows) == len(waiting)
+    for show in shows:
+        assert order_of(rows, show) == list(range(1, 101))
+
+
+def wait_until_applied(appliance: Appliance, postgres: OtherPostgres, enough: int) -> int:
+    deadline = time.monotonic() + 60
+    with psycopg.connect(postgres.urls.owner_url, autocommit=True) as connection:
+        while True:
+            row = connection.execute("select count(*) from tracker.plex_webhook_logs").fetchone()
+            if row is not None and row[0] >= enough:
+                return int(row[0])
+            assert time.monotonic() < deadline, appliance.output
+            time.sleep(0.005)
