@@ -14,7 +14,7 @@ from app.errors import DatabaseUnavailable
 from app.plex.events import InvalidPayload, parse_event
 from app.services import Services
 from app.sync.receive import receive
-from app.sync.spool import Spool, SpoolLine
+from app.sync.spool import Spool, SpooledEvent, SpoolLine
 
 log = structlog.get_logger("tellykeep.drain")
 
@@ -22,7 +22,9 @@ LONGEST_PAUSE = 1.0
 SHORTEST_PAUSE = 0.1
 # Longer than a statement may take, so that one that always takes too long is told from a database that is away.
 PATIENCE_SECONDS = STATEMENT_SECONDS + 2.0
-MOST_TIMES_TOO_LONG = 3
+MOST_FAILURES = 3
+# Data that cannot be right, and rows that are not there: the line's own fault. Anything else is the database's.
+_OWN_FAULTS = ("22", "23")
 
 
 class SpoolDrain(threading.Thread):
@@ -37,7 +39,8 @@ class SpoolDrain(threading.Thread):
         self._services = services
         self._spool = spool
         self._leaving = threading.Event()
-        self._too_long = 0
+        self._failures = 0
+        self._trouble: str | None = None
 
     def run(self) -> None:
         """Thread body."""
@@ -50,7 +53,7 @@ class SpoolDrain(threading.Thread):
                     continue
                 if count == 0:
                     since = time.monotonic()
-                if not self._apply(line):
+                if not self._is_out_of_the_way(line):
                     self._leaving.wait(pause)
                     pause = min(pause * 2, LONGEST_PAUSE)
                     continue
@@ -59,7 +62,7 @@ class SpoolDrain(threading.Thread):
                     log.info("the spool is empty again", events=count, seconds=round(time.monotonic() - since, 1))
                     count = 0
             except Exception as error:
-                # A fault of ours, or a disk that cannot be read: seen in the log, and tried again.
+                # A disk that cannot be read, or written to put a line aside.
                 log.error("the spool does not drain", exc_info=error)
                 self._leaving.wait(LONGEST_PAUSE)
 
@@ -67,41 +70,54 @@ class SpoolDrain(threading.Thread):
         """Ends after the line that it is at. The database may be closed meanwhile."""
         self._leaving.set()
 
-    def _apply(self, line: SpoolLine) -> bool:
-        """Whether the line is out of the way: in the database, or put aside."""
+    def _is_out_of_the_way(self, line: SpoolLine) -> bool:
+        """Whether the line is in the database now, or put aside; else it is tried again."""
         if line.event is None:
             return self._put_aside(line, "it cannot be read")
         try:
-            event = parse_event(line.event.payload)
+            self._apply(line.event)
         except InvalidPayload as error:
             return self._put_aside(line, str(error))
-        try:
-            outcome = receive(
-                self._services,
-                line.event.user_id,
-                event,
-                source="spool",
-                receipt=line.event.receipt,
-                received_at=line.event.received_at,
-                patience=PATIENCE_SECONDS,
-                give_up=self._leaving.is_set,
-            )
         except DatabaseUnavailable as error:
             if isinstance(error.__cause__, pg.QueryCanceled):
-                self._too_long += 1
-                if self._too_long >= MOST_TIMES_TOO_LONG:
-                    return self._put_aside(line, f"it took longer than {STATEMENT_SECONDS} s each time")
+                return self._failed(line, f"it takes longer than {STATEMENT_SECONDS} s")
             return False
         except psycopg.Error as error:
-            return self._put_aside(line, f"{error.sqlstate}: {error.diag.message_primary or type(error).__name__}")
-        log.debug("event from the spool", status=outcome.status, action=outcome.action, log_id=outcome.log_id)
-        self._too_long = 0
+            reason = f"{error.sqlstate}: {error.diag.message_primary or type(error).__name__}"
+            if (error.sqlstate or "").startswith(_OWN_FAULTS):
+                return self._put_aside(line, reason)
+            if reason != self._trouble:
+                self._trouble = reason
+                log.error("the spool does not drain", reason=reason)
+            return False
+        except Exception as error:
+            log.error("fault", exc_info=error)
+            return self._failed(line, f"a fault in Tellykeep: {type(error).__name__}")
+        self._failures, self._trouble = 0, None
         self._spool.done(line)
         return True
+
+    def _apply(self, spooled: SpooledEvent) -> None:
+        outcome = receive(
+            self._services,
+            spooled.user_id,
+            parse_event(spooled.payload),
+            source="spool",
+            receipt=spooled.receipt,
+            received_at=spooled.received_at,
+            patience=PATIENCE_SECONDS,
+            give_up=self._leaving.is_set,
+        )
+        log.debug("event from the spool", status=outcome.status, action=outcome.action, log_id=outcome.log_id)
+
+    def _failed(self, line: SpoolLine, reason: str) -> bool:
+        """Gives the line up when it was tried often enough."""
+        self._failures += 1
+        return self._failures >= MOST_FAILURES and self._put_aside(line, reason)
 
     def _put_aside(self, line: SpoolLine, reason: str) -> bool:
         """Keeps the line as failed, so that it does not hold up the others."""
         path = self._spool.put_aside(line)
-        self._too_long = 0
+        self._failures, self._trouble = 0, None
         log.error("an event of the spool could not be processed; it was put aside", file=str(path), reason=reason)
         return True

@@ -47,6 +47,10 @@ def take(services: Services, user_id: int, event: PlexEvent, *, started: float) 
                 return attempt(give_up=partial(spool.holds, user_id))
             except (DatabaseUnavailable, psycopg.Error) as error:
                 reason = error
+            except Exception as error:
+                # A fault of ours must not cost the watch: the spool keeps what cannot be processed.
+                log.error("fault", exc_info=error)
+                reason = error
         try:
             spool.keep(SpooledEvent(user_id, receipt, received_at, event.kept()))
         except NotKept as error:

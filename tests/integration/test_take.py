@@ -245,6 +245,40 @@ def test_an_event_that_always_takes_too_long_is_put_aside_too(
     assert spool.state().failed == 1
 
 
+def test_a_fault_of_ours_costs_no_event_and_holds_up_nobody(
+    services: Services, spool: Spool, user: int, conn: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from app.sync import drain
+
+    def break_at_the_first(*arguments: Any, **options: Any) -> Outcome:
+        if arguments[2].index == 1:
+            raise RuntimeError("a fault")
+        return receive(*arguments, **options)
+
+    monkeypatch.setattr(take_module, "receive", break_at_the_first)
+    monkeypatch.setattr(drain, "receive", break_at_the_first)
+    assert watch(services, user, 1) == SPOOLED
+    assert watch(services, user, 2) == SPOOLED
+    with draining(services):
+        wait_until_empty(spool)
+    assert [row["plex_episode"] for row in log(conn)] == [2]
+    assert spool.state().failed == 1
+
+
+def test_a_database_that_refuses_everything_costs_no_event(
+    services: Services, spool: Spool, user: int, conn: Connection, database_urls: DatabaseUrls
+) -> None:
+    with psycopg.connect(database_urls.owner_url, autocommit=True) as owner:
+        owner.execute("alter table tracker.plex_webhook_logs rename to elsewhere")
+        assert watch(services, user, 1) == SPOOLED
+        with draining(services):
+            time.sleep(0.5)
+            assert (spool.state().events, spool.state().failed) == (1, 0)
+            owner.execute("alter table tracker.elsewhere rename to plex_webhook_logs")
+            wait_until_empty(spool)
+    assert [row["status"] for row in log(conn)] == ["success"]
+
+
 def test_a_fault_of_ours_is_kept_as_failed_and_does_not_stay_in_the_spool(
     services: Services, spool: Spool, user: int, conn: Connection, database_urls: DatabaseUrls
 ) -> None:

@@ -6,6 +6,8 @@ import hashlib
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -14,6 +16,8 @@ from app.db.pool import Database
 from app.errors import DatabaseUnavailable
 from app.security import webhook_secrets
 from app.security.webhook_secrets import WebhookSecrets
+from app.services import Services
+from app.tracker.plex_config import get_config, rotate_secret
 from tests.conftest import Connection
 
 
@@ -101,3 +105,95 @@ def test_while_the_database_is_away_known_secrets_open_and_nobody_waits_twice(
     assert [known.owner("right") for _ in range(5)] == [user] * 5
     assert known.owner("wrong") is None
     assert len(tries) == 1
+
+
+@pytest.fixture
+def start(db: Database, tmp_path: Path) -> Callable[[], WebhookSecrets]:
+    """The secrets of a process that has just started on the test's data directory."""
+
+    def begin() -> WebhookSecrets:
+        known = WebhookSecrets(db)
+        known.keep_in(tmp_path / "hashes")
+        return known
+
+    return begin
+
+
+def test_a_start_without_the_database_knows_the_secrets_of_the_last_one(
+    db: Database, make_user: Callable[..., int], start: Callable[[], WebhookSecrets], tmp_path: Path
+) -> None:
+    user = make_user(secret="right")
+    start().refresh()
+    assert "right" not in (tmp_path / "hashes").read_text()
+    db.close()
+    known = start()
+    assert known.any_known
+    assert [known.owner(secret) for secret in ("right", "wrong")] == [user, None]
+
+
+def test_without_the_database_a_replaced_secret_opens_until_its_overlap_ends(
+    db: Database, make_user: Callable[..., int], conn: Connection, start: Callable[[], WebhookSecrets]
+) -> None:
+    user = make_user(secret="new")
+    conn.execute(
+        "update plex_config set previous_secret_hash = %s, previous_secret_until = now() + interval '1.5 seconds'",
+        (hashlib.sha256(b"old").digest(),),
+    )
+    start().refresh()
+    db.close()
+    assert [start().owner(secret) for secret in ("new", "old")] == [user, user]
+    time.sleep(1.6)
+    assert [start().owner(secret) for secret in ("new", "old")] == [user, None]
+
+
+def test_a_secret_that_ended_is_gone_from_the_file(
+    db: Database, make_user: Callable[..., int], conn: Connection, start: Callable[[], WebhookSecrets]
+) -> None:
+    make_user(secret="old")
+    known = start()
+    known.refresh()
+    conn.execute("update plex_config set webhook_secret_hash = %s", (hashlib.sha256(b"new").digest(),))
+    known.refresh()
+    db.close()
+    assert start().owner("old") is None
+    assert start().owner("new") is not None
+
+
+def test_a_secret_that_is_shown_to_its_user_opens_although_the_database_goes_away_at_once(
+    services: Services, make_user: Callable[..., int], start: Callable[[], WebhookSecrets]
+) -> None:
+    services.webhook_secrets = start()
+    services.webhook_secrets.refresh()
+    user = make_user()
+    address = rotate_secret(services, user, base_url="http://localhost")["webhook_url"]
+    other = WebhookSecrets(services.db)
+    services.webhook_secrets = other
+    assert get_config(services, user, base_url="http://localhost")["webhook_url"] == address
+    services.db.close()
+    assert other.owner(address.rpartition("=")[2]) == user
+
+
+def test_a_file_that_makes_no_sense_is_made_anew(
+    make_user: Callable[..., int], start: Callable[[], WebhookSecrets], tmp_path: Path
+) -> None:
+    make_user(secret="right")
+    (tmp_path / "hashes").write_text("{")
+    known = start()
+    assert not known.any_known
+    known.refresh()
+    assert start().any_known
+
+
+def test_a_known_secret_does_not_wait_for_a_database_that_does_not_answer(
+    db: Database, make_user: Callable[..., int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = make_user(secret="right")
+    known = WebhookSecrets(db)
+    known.refresh()
+    monkeypatch.setattr(webhook_secrets, "REFRESH_SECONDS", 0.0)
+    with ExitStack() as taken:
+        for _ in range(20):
+            taken.enter_context(db.connection())
+        began = time.monotonic()
+        assert known.owner("right") == user
+        assert time.monotonic() - began < 0.6
