@@ -82,6 +82,7 @@ def away(services: Services, urls: DatabaseUrls) -> Iterator[None]:
         yield
     finally:
         services.db.open(urls.app_url, urls.schema)
+        services.db.check(20)
 
 
 def test_what_postgresql_takes_is_not_spooled(services: Services, spool: Spool, user: int) -> None:
