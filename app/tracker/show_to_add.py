@@ -11,10 +11,10 @@ from app.plex.document import plex_show_document
 from app.plex.guids import ExternalIds
 from app.plex.metadata import PlexShow
 from app.services import Services
-from app.tmdb.client import tmdb_of
+from app.tmdb.client import Source, TmdbClient, tmdb_of
 from app.tmdb.document import show_document
 from app.tracker.paging import Row
-from app.upstream.errors import KeyMissing, NotThere
+from app.upstream.errors import NotThere
 from app.upstream.http import Step
 
 Document = dict[str, Any]
@@ -43,8 +43,10 @@ def show_to_add(services: Services, user_id: int, conflict: Row, tmdb_id: int | 
     # The token is for one server; without its name, it is the only one.
     if conflict["plex_rating_key"] is None or of.get("plex_server_uuid") not in (None, conflict["plex_server_uuid"]):
         server = None
+    tmdb = tmdb_of(services, user_id, steps)
+    known_id = tmdb_id or told.get("tmdb")
     seen: PlexShow | None = None
-    if server is not None and (tmdb_id is None or not _has_tmdb(services, user_id)):
+    if server is not None and (known_id is None or tmdb is None):
         try:
             seen = server.show(conflict["plex_rating_key"])
         except NotThere:
@@ -52,21 +54,16 @@ def show_to_add(services: Services, user_id: int, conflict: Row, tmdb_id: int | 
             seen = None
         if seen is not None and not _is_of(seen, conflict):
             seen = None
-    known = seen.ids if seen is not None else ExternalIds()
-    asked_for = tmdb_id or told.get("tmdb") or known.tmdb
-
-    if asked_for is not None:
-        tmdb = tmdb_of(services, user_id, steps)
-        if tmdb is not None:
-            try:
-                return _named(show_document(tmdb, asked_for), conflict)
-            except NotThere as error:
-                if tmdb_id is not None:
-                    raise Unprocessable(
-                        "TMDB has no show with this id", fields={"tmdb_id": "the id of a show of TMDB"}
-                    ) from error
-            except KeyMissing:  # taken away at this moment
-                pass
+    if tmdb is not None:
+        known_id = known_id or _tmdb_id_of(tmdb, seen.ids if seen is not None else ExternalIds(), told)
+        try:
+            if known_id is not None:
+                return _named(show_document(tmdb, known_id), conflict)
+        except NotThere as error:
+            if tmdb_id is not None:
+                raise Unprocessable(
+                    "TMDB has no show with this id", fields={"tmdb_id": "the id of a show of TMDB"}
+                ) from error
     if server is not None and seen is not None:
         try:
             document = plex_show_document(server, conflict["plex_rating_key"], show=seen)
@@ -80,8 +77,19 @@ def show_to_add(services: Services, user_id: int, conflict: Row, tmdb_id: int | 
     return _as_the_question_says(conflict, tmdb_id)
 
 
-def _has_tmdb(services: Services, user_id: int) -> bool:
-    return tmdb_of(services, user_id, []) is not None
+def _tmdb_id_of(tmdb: TmdbClient, plex: ExternalIds, told: dict[str, Any]) -> int | None:
+    """The one show of TMDB that an id of the show stands for."""
+    if plex.tmdb is not None:
+        return plex.tmdb
+    sources: tuple[tuple[Source, int | str | None], ...] = (
+        ("tvdb_id", told.get("tvdb") or plex.tvdb),
+        ("imdb_id", told.get("imdb") or plex.imdb),
+    )
+    for source, external_id in sources:
+        shows = tmdb.find(source, external_id).shows if external_id is not None else ()
+        if len(shows) == 1:
+            return shows[0].id
+    return None
 
 
 def _is_of(show: PlexShow, conflict: Row) -> bool:

@@ -11,6 +11,7 @@ declare
     v_undo jsonb;
     v_mapping_id bigint;
     v_learnt_id bigint;
+    v_returned jsonb;
 begin
     select * into v_conflict from plex_conflicts where user_id = p_user_id and id = p_conflict_id;
     if not found then
@@ -61,7 +62,9 @@ begin
         tvshow_id := add_show(p_user_id, coalesce(p_show, '{}') || jsonb_build_object(
             'title', coalesce(p_show ->> 'title', nullif(v_conflict.plex_title, ''), 'Untitled'),
             'year', coalesce((p_show ->> 'year')::integer, v_conflict.plex_year), 'source', 'plex'));
-        v_undo := v_undo || jsonb_build_object('added_tvshow_id', tvshow_id);
+        -- The user adds it: what stood for it until it was deleted comes back.
+        v_returned := return_mappings(p_user_id, tvshow_id);
+        v_undo := v_undo || jsonb_build_object('added_tvshow_id', tvshow_id, 'returned', v_returned);
     elsif p_action not in ('ignore', 'ignore_forever') then
         raise exception 'unknown action %', p_action using errcode = 'TK422';
     end if;

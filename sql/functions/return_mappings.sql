@@ -1,24 +1,29 @@
-create function return_mappings(p_user_id bigint, p_tvshow_id bigint) returns integer
+create function return_mappings(p_user_id bigint, p_tvshow_id bigint) returns jsonb
 language plpgsql volatile
 set search_path from current
 as $$
 declare
-    v_returned integer;
+    v_returned jsonb;
 begin
     perform lock_mappings(p_user_id);
     perform from tvshows where user_id = p_user_id and id = p_tvshow_id and deleted_at is null for no key update;
-    update plex_show_mappings m
-    set tvshow_id = s.id, emptied_tvshow_id = null, updated_at = now()
-    from tvshows s, tvshows gone
-    where s.user_id = p_user_id and s.id = p_tvshow_id and s.deleted_at is null
-      and gone.user_id = p_user_id and gone.deleted_at is not null
-      and (gone.tmdb_id = s.tmdb_id or gone.tvdb_id = s.tvdb_id or gone.imdb_id = s.imdb_id)
-      and m.user_id = p_user_id and m.emptied_tvshow_id = gone.id and m.tvshow_id is null;
-    get diagnostics v_returned = row_count;
+    with back as (
+        select m.id, m.emptied_tvshow_id
+        from plex_show_mappings m
+        join tvshows gone on gone.id = m.emptied_tvshow_id and gone.deleted_at is not null
+        join tvshows s on s.user_id = p_user_id and s.id = p_tvshow_id and s.deleted_at is null
+                      and (gone.tmdb_id = s.tmdb_id or gone.tvdb_id = s.tvdb_id or gone.imdb_id = s.imdb_id)
+        where m.user_id = p_user_id and m.tvshow_id is null
+    ), returned as (
+        update plex_show_mappings m set tvshow_id = p_tvshow_id, emptied_tvshow_id = null, updated_at = now()
+        from back where m.id = back.id
+    )
+    select coalesce(jsonb_agg(jsonb_build_object('id', back.id, 'emptied_tvshow_id', back.emptied_tvshow_id) order by back.id), '[]')
+    into v_returned from back;
     return v_returned;
 end
 $$;
 comment on function return_mappings(bigint, bigint) is
     'The user has added a show again that was deleted (the same TMDB, TVDB or IMDb id): the mappings that stood for it until then come
 back to it. Those that the user ignored for good do not. Not for what adds shows by itself. The caller has taken the lock of
-lock_mappings before the show''s row. Returns how many.';
+lock_mappings before the show''s row. Returns which, and the show that was deleted: [{"id", "emptied_tvshow_id"}, …].';

@@ -87,6 +87,10 @@ begin
                       where x.user_id = p_user_id and x.plex_server_uuid = m.plex_server_uuid and x.id <> m.id
                         and (x.plex_rating_key = o.rating_key or x.plex_guid = o.guid));
 
+    update plex_show_mappings m set tvshow_id = null, emptied_tvshow_id = o.emptied_tvshow_id, updated_at = now()
+    from jsonb_to_recordset(v_undo -> 'returned') o(id bigint, emptied_tvshow_id bigint)
+    where m.user_id = p_user_id and m.id = o.id and m.tvshow_id = v_added_id;
+
     -- The name as it was.
     delete from show_titles t
     where t.user_id = p_user_id and t.id = (v_undo ->> 'learnt_id')::bigint and t.kind = 'learnt'

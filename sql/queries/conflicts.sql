@@ -62,5 +62,5 @@ select lock_mappings(:user_id);
 select settle_open_conflicts(:user_id, :tvshow_id);
 
 -- name: return_mappings(user_id, tvshow_id)$
--- How many mappings came back to a show that the user has added again.
+-- The mappings that came back to a show that the user has added again.
 select return_mappings(:user_id, :tvshow_id);

@@ -76,6 +76,16 @@ def test_a_new_show_is_found_by_the_id_that_the_plex_server_knows(
     assert (show["tmdb_id"], show["total_episodes"], show["watched_episodes"]) == (78, 10, 2)
 
 
+def test_a_new_show_is_found_by_the_id_that_its_messages_told(
+    ann: ApiClient, fake_tmdb: FakeTmdb, conn: Connection
+) -> None:
+    fake_tmdb.add_show(79, "Harbour Lights", tvdb_id=payloads.show_ids()["tvdb"], seasons={2: 20})
+    row = receive(conn, ann.user_id, payloads.legacy_thetvdb(parentIndex=2, index=15))
+    answer = resolve(ann, row["conflict_id"], action="create_new")
+    show = ann.call("GET", f"/api/shows/{answer['tvshow_id']}")
+    assert (show["tmdb_id"], show["total_episodes"], show["watched_episodes"]) == (79, 20, 1)
+
+
 @pytest.mark.parametrize("body", [{"action": "create_new"}, {"action": "select", "tmdb_id": 77}])
 def test_without_a_tmdb_key_the_plex_servers_episodes_are_taken(
     ann: ApiClient,

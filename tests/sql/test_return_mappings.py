@@ -20,7 +20,7 @@ def deleted(conn: Connection, user: int, show: int) -> None:
 
 
 def returned(conn: Connection, user: int, show: int) -> Any:
-    return value(conn, "select return_mappings(%s, %s) as n", (user, show))
+    return len(value(conn, "select return_mappings(%s, %s) as n", (user, show)))
 
 
 @pytest.mark.parametrize("ids", [{"tmdb_id": 7}, {"tvdb_id": 7}, {"imdb_id": "tt0000007"}])

@@ -196,6 +196,20 @@ def test_a_show_that_was_deleted_since_stays_deleted(conn: Connection, make_user
     assert plays(conn, show)[0]["void_reason"] == "undone"
 
 
+def test_mappings_that_came_back_with_the_show_go_with_it(
+    conn: Connection, make_user: MakeUser, make_show: MakeShow
+) -> None:
+    user = make_user()
+    deleted = make_show(user, "Beacon", tmdb_id=7)
+    receive(conn, user, scrobble("Beacon"))
+    conn.execute("select delete_show(%s, %s)", (user, deleted))
+    held = receive(conn, user, scrobble("Lantern"))
+    show = resolve(conn, user, held["conflict_id"], "create_new", title="Beacon", tmdb_id=7)["tvshow_id"]
+    assert {m["tvshow_id"] for m in mappings(conn, user)} == {show}
+    assert undo(conn, user, held["conflict_id"])["removed_tvshow_id"] == show
+    assert [(m["tvshow_id"], m["emptied_tvshow_id"]) for m in mappings(conn, user)] == [(None, deleted)]
+
+
 def test_what_was_ignored_waits_again(conn: Connection, make_user: MakeUser) -> None:
     user = make_user()
     held = receive(conn, user, scrobble())
