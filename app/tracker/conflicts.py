@@ -115,14 +115,14 @@ def resolve_conflict(
             episode=episode,
             show=Jsonb(show) if show and function == "create_new" else None,
         )
-        return {
-            "id": conflict_id,
-            "action": action,
-            "resolved": True,
-            "tvshow_id": answer["tvshow_id"],
-            "replayed": answer["replayed"],
-            "outcomes": answer["outcomes"],
-        }
+    return {
+        "id": conflict_id,
+        "action": action,
+        "resolved": True,
+        "tvshow_id": answer["tvshow_id"],
+        "replayed": answer["replayed"],
+        "outcomes": answer["outcomes"],
+    }
 
 
 def undo_conflict(services: Services, user_id: int, conflict_id: int) -> Row:

@@ -126,7 +126,8 @@ begin
     end if;
     -- Nobody waits for an answer any more.
     update plex_conflicts c set resolved = true, resolved_at = now(), resolution_action = 'auto',
-        resolved_tvshow_id = apply_lookup.tvshow_id, updated_at = now()
+        resolved_tvshow_id = apply_lookup.tvshow_id, updated_at = now(),
+        undo = rule_answer(p_user_id, c.id, v_settled.mapping_id)
     where c.id = v_log.conflict_id and c.id is distinct from apply_lookup.conflict_id and not c.resolved
       and not exists (select from plex_webhook_logs l where l.conflict_id = c.id and l.status in ('conflict', 'pending'));
 end

@@ -1,5 +1,5 @@
 create function replay_event(p_user_id bigint, p_log_id bigint, p_event jsonb, p_has_tmdb boolean,
-                             p_later boolean default false,
+                             p_later jsonb default null,
                              out status text, out action text, out log_id bigint, out tvshow_id bigint, out conflict_id bigint)
 language plpgsql volatile
 set search_path from current
@@ -34,11 +34,10 @@ begin
         status := 'ignored';
         action := v_reason;
     else
-        select * into v_settled from settle_event(p_user_id, p_event,
-                                                  decide(p_user_id, p_event, p_has_tmdb) || case when p_later then '{"later": {}}'::jsonb else '{}' end,
-                                                  v_log.id,
-                                                  v_log.source, coalesce(v_log.watched_at, viewing_time(p_event, v_log.created_at)),
-                                                  v_account_id);
+        v_settled := settle_event(p_user_id, p_event,
+                                  decide(p_user_id, p_event, p_has_tmdb) || jsonb_strip_nulls(jsonb_build_object('later', p_later)),
+                                  v_log.id, v_log.source, coalesce(v_log.watched_at, viewing_time(p_event, v_log.created_at)),
+                                  v_account_id);
         status := v_settled.status;
         action := v_settled.action;
         tvshow_id := v_settled.tvshow_id;
@@ -58,13 +57,16 @@ begin
         next_attempt_at = case when replay_event.status = 'pending' then now() end, claimed_until = null,
         show_key = case when replay_event.status = 'pending' then p_event ->> 'show_key' end, lookup = null, waits_for = null
     where l.id = v_log.id;
+    if p_later is not null then
+        return;
+    end if;
     -- Nobody waits for the answer any more.
     update plex_conflicts c set resolved = true, resolved_at = now(), resolution_action = 'search_again',
-        resolved_tvshow_id = replay_event.tvshow_id, updated_at = now()
+        resolved_tvshow_id = replay_event.tvshow_id, updated_at = now(), undo = rule_answer(p_user_id, c.id, v_mapping_id)
     where c.id = v_log.conflict_id and c.id is distinct from replay_event.conflict_id and not c.resolved
       and not exists (select from plex_webhook_logs l where l.conflict_id = c.id and l.status in ('conflict', 'pending'));
 end
 $$;
-comment on function replay_event(bigint, bigint, jsonb, boolean, boolean) is
+comment on function replay_event(bigint, bigint, jsonb, boolean, jsonb) is
     'Decides a stored event again (pending, conflict, failed, ignored); what was applied stays as it is. With
-p_later the show''s document is left to write_watched. Raises TK404.';
+p_later (see mark_watched) the show''s document and the conflict that held it are left to the caller. Raises TK404.';

@@ -12,14 +12,8 @@ declare
     v_settled record;
     v_actions text[] := '{}';
 begin
-    -- The document is read once, and where it stands is looked up for all of them: reading it for each costs its size each time. A
-    -- map rather than a join, which the planner, who cannot know how many there are, makes by comparing each with each.
-    select coalesce(jsonb_object_agg((d ->> 'seasonNumber') || '.' || (e ->> 'episodeNumber'), jsonb_build_object(
-               'season', d -> 'seasonNumber', 'episode', e -> 'episodeNumber', 'runtime', e -> 'runtime')), '{}')
-    into v_entries
-    from tvshows s cross join lateral jsonb_array_elements(s.seasons) d cross join lateral jsonb_array_elements(d -> 'episodes') e
-    where s.user_id = p_user_id and s.id = p_tvshow_id;
-
+    -- The document is read once for all of them: reading it for each costs its size each time.
+    v_entries := episode_runtimes(p_tvshow_id);
     for v_log in
         select l.* from plex_webhook_logs l
         where l.user_id = p_user_id and l.conflict_id = p_conflict_id and l.status = 'conflict' and l.id = any (p_log_ids)

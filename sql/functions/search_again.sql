@@ -12,6 +12,7 @@ declare
     v_log_ids bigint[];
     v_show_id bigint;
     v_show jsonb;
+    v_entries jsonb;
 begin
     select * into v_conflict from plex_conflicts where user_id = p_user_id and id = p_conflict_id;
     if not found then
@@ -32,8 +33,14 @@ begin
 
     for v_event in select e from jsonb_array_elements(p_events) e
     loop
-        v_row := replay_event(p_user_id, (v_event ->> 'log_id')::bigint, v_event -> 'event', p_has_tmdb, true);
+        -- From the second one on the show is known, and where its episodes stand: as in replay_held.
+        v_row := replay_event(p_user_id, (v_event ->> 'log_id')::bigint, v_event -> 'event', p_has_tmdb,
+                              coalesce(v_entries -> ((v_event #>> '{event,season}') || '.' || (v_event #>> '{event,episode}')), '{}'));
         v_actions := v_actions || v_row.action;
+        if v_row.tvshow_id is distinct from v_show_id then
+            v_show_id := v_row.tvshow_id;
+            v_entries := episode_runtimes(v_show_id);
+        end if;
     end loop;
     for v_show_id in
         select distinct l.tvshow_id from plex_webhook_logs l
@@ -44,6 +51,13 @@ begin
         perform settle_open_conflicts(p_user_id, v_show_id);
     end loop;
 
+    -- Nobody waits for the answer any more.
+    update plex_conflicts c
+    set resolved = true, resolved_at = now(), resolution_action = 'search_again', updated_at = now(), resolved_tvshow_id = (
+        select l.tvshow_id from plex_webhook_logs l
+        where l.id = any (v_log_ids) and l.status = 'success' order by l.watched_at desc, l.id desc limit 1)
+    where c.id = p_conflict_id and not c.resolved
+      and not exists (select from plex_webhook_logs l where l.conflict_id = c.id and l.status in ('conflict', 'pending'));
     update plex_conflicts c
     set undo = v_undo || jsonb_build_object('mapping_id', find_mapping(p_user_id, v_show)), undone_at = null
     where c.id = p_conflict_id and c.resolved and c.resolution_action = 'search_again'

@@ -57,12 +57,8 @@ begin
         v_undo := mapping_state(p_user_id, v_show)
             || jsonb_build_object('held', v_held, 'after_event', (select coalesce(max(id), 0) from watch_events),
                                   'after_log', (select coalesce(max(id), 0) from plex_webhook_logs));
-        if not (v_undo #>> '{mapping,manually_confirmed}')::boolean
-           and (v_undo #>> '{mapping,created_at}')::timestamptz >= v_conflict.created_at then
-            -- A rule has mapped the show for another event, after this question was asked: it goes with the answer, and all that
-            -- came through it.
-            v_undo := v_undo || '{"mapping": null, "learnt": null, "after_event": 0}';
-        end if;
+        -- A rule may have mapped the show for another event, after this question was asked.
+        v_undo := coalesce(rule_answer(p_user_id, v_conflict.id, (v_decision ->> 'mapping_id')::bigint), v_undo);
         if v_conflict.conflict_type <> 'episode_missing' then
             -- Closed first, as by an answer: what finds its episode missing is another question.
             update plex_conflicts

@@ -103,7 +103,7 @@ begin
 
     update plex_webhook_logs l
     set status = 'conflict', action_taken = 'needs_user_input', conflict_id = p_conflict_id, tvshow_id = null, mapping_id = null,
-        next_attempt_at = null, claimed_until = null,
+        next_attempt_at = null, claimed_until = null, show_key = null, lookup = null, waits_for = null,
         trace = l.trace::jsonb || jsonb_build_object('step', 'undone', 'conflict_id', p_conflict_id, 'at', now())
     where l.user_id = p_user_id and l.id = any (v_logs);
     -- The same question may have been asked again since.

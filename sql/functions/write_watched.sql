@@ -12,7 +12,7 @@ begin
     if not found then
         return;
     end if;
-    -- Season.episode -> the first viewing that counts. A map rather than a join, see replay_held.
+    -- Season.episode -> the first viewing that counts. A map rather than a join, see episode_runtimes.
     select coalesce(jsonb_object_agg(f.season || '.' || f.episode, jsonb_build_object(
                'watched', f.first_watched_at is not null,
                'dateWatched', to_char(f.first_watched_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))), '{}')

@@ -180,3 +180,14 @@ def test_a_rule_that_has_mapped_the_show_since_answers_it_and_goes_with_the_answ
     assert (undone["withdrawn"], undone["held"]) == (2, 2)
     assert value(conn, "select count(*) as n from plex_show_mappings") == 0
     assert log_row(conn, later["log_id"])["conflict_id"] == held["conflict_id"]
+
+
+def test_a_show_is_found_by_its_name_also_where_somebody_could_be_asked(
+    conn: Connection, make_user: MakeUser, make_show: MakeShow
+) -> None:
+    user = make_user()
+    held = receive(conn, user, scrobble())
+    conn.execute("update plex_config set plex_token = 'sealed' where user_id = %s", (user,))
+    assert receive(conn, user, scrobble("Beacon"))["status"] == "pending"
+    assert settle(conn, user, make_show(user, payloads.SHOW)) == 1
+    assert conflict_row(conn, held["conflict_id"])["resolution_action"] == "auto"

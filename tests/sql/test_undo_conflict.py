@@ -309,6 +309,22 @@ def test_an_answer_whose_mapping_was_changed_since_is_not_taken_back(
     assert mappings(conn, user)[0]["tvshow_id"] == right
 
 
+def test_an_event_that_went_to_a_look_up_since_waits_for_the_answer_again(
+    conn: Connection, make_user: MakeUser
+) -> None:
+    user = make_user()
+    held = receive(conn, user, scrobble())
+    resolve(conn, user, held["conflict_id"], "ignore_forever")
+    conn.execute(
+        """update plex_webhook_logs set status = 'pending', next_attempt_at = now(), show_key = 'x', lookup = '{}'
+           where id = %s""",
+        (held["log_id"],),
+    )
+    undo(conn, user, held["conflict_id"])
+    log = log_row(conn, held["log_id"])
+    assert (log["status"], log["next_attempt_at"], log["show_key"], log["lookup"]) == ("conflict", None, None, None)
+
+
 def test_a_question_whose_events_were_purged_is_not_asked_again(
     conn: Connection, make_user: MakeUser, make_show: MakeShow
 ) -> None:
