@@ -124,12 +124,9 @@ begin
     if tvshow_id is not null and v_event ->> 'ids_from' is not null then
         perform settle_open_conflicts(p_user_id, tvshow_id);
     end if;
-    -- Nobody waits for an answer any more.
-    update plex_conflicts c set resolved = true, resolved_at = now(), resolution_action = 'auto',
-        resolved_tvshow_id = apply_lookup.tvshow_id, updated_at = now(),
-        undo = rule_answer(p_user_id, c.id, v_settled.mapping_id)
-    where c.id = v_log.conflict_id and c.id is distinct from apply_lookup.conflict_id and not c.resolved
-      and not exists (select from plex_webhook_logs l where l.conflict_id = c.id and l.status in ('conflict', 'pending'));
+    if v_log.conflict_id is distinct from conflict_id then
+        perform close_conflict(p_user_id, v_log.conflict_id, 'auto', tvshow_id, v_settled.mapping_id);
+    end if;
 end
 $$;
 comment on function apply_lookup(bigint, bigint, jsonb, jsonb, jsonb, boolean, text, jsonb, integer) is

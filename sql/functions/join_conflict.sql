@@ -3,6 +3,7 @@ language plpgsql volatile
 set search_path from current
 as $$
 begin
+    perform from plex_conflicts c where c.user_id = p_user_id and c.id = p_conflict_id for update;
     update plex_webhook_logs l set conflict_id = p_into_id
     where l.user_id = p_user_id and l.conflict_id = p_conflict_id and l.status = 'conflict';
     update plex_conflicts

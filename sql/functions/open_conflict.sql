@@ -11,8 +11,13 @@ declare
     v_conflict plex_conflicts;
     v_other_id bigint;
 begin
-    select * into v_conflict from plex_conflicts where id = find_open_conflict(p_user_id, p_event);
-    if not found then
+    -- Locked, so that it is not answered before this event is among those that wait; if it was, another one may be open by now.
+    loop
+        select * into v_conflict from plex_conflicts c
+        where c.id = find_open_conflict(p_user_id, p_event) and not c.resolved for update;
+        exit when found or find_open_conflict(p_user_id, p_event) is null;
+    end loop;
+    if v_conflict.id is null then
         insert into plex_conflicts as c (user_id, show_key, plex_server_uuid, plex_rating_key, plex_guid, plex_title, plex_year,
                                          conflict_type, potential_matches, tvshow_id, facts)
         values (p_user_id, p_event ->> 'show_key', v_server, p_event ->> 'show_rating_key', p_event ->> 'show_guid',

@@ -92,12 +92,10 @@ begin
           having bool_or(s.act in ('move', 'mark', 'withdraw')) and bool_or(s.to_season is not null)) g
     where l.id = g.log_id;
 
-    -- Nobody waits for those answers any more.
-    update plex_conflicts c
-    set resolved = true, resolved_at = now(), resolution_action = 'auto', resolved_tvshow_id = v_mapping.tvshow_id, updated_at = now()
-    where c.user_id = p_user_id and not c.resolved and c.id is distinct from v_conflict_id
-      and exists (select from plex_webhook_logs l where l.conflict_id = c.id and l.mapping_id = p_mapping_id)
-      and not exists (select from plex_webhook_logs l where l.conflict_id = c.id and l.status = 'conflict');
+    perform close_conflict(p_user_id, c.id, 'auto', v_mapping.tvshow_id, null)
+    from (select distinct l.conflict_id as id from plex_webhook_logs l
+          where l.user_id = p_user_id and l.mapping_id = p_mapping_id and l.conflict_id is distinct from v_conflict_id) c
+    where c.id is not null;
     return v_conflict_id;
 end
 $$;

@@ -57,14 +57,9 @@ begin
         next_attempt_at = case when replay_event.status = 'pending' then now() end, claimed_until = null,
         show_key = case when replay_event.status = 'pending' then p_event ->> 'show_key' end, lookup = null, waits_for = null
     where l.id = v_log.id;
-    if p_later is not null then
-        return;
+    if p_later is null and v_log.conflict_id is distinct from conflict_id then
+        perform close_conflict(p_user_id, v_log.conflict_id, 'search_again', tvshow_id, v_mapping_id);
     end if;
-    -- Nobody waits for the answer any more.
-    update plex_conflicts c set resolved = true, resolved_at = now(), resolution_action = 'search_again',
-        resolved_tvshow_id = replay_event.tvshow_id, updated_at = now(), undo = rule_answer(p_user_id, c.id, v_mapping_id)
-    where c.id = v_log.conflict_id and c.id is distinct from replay_event.conflict_id and not c.resolved
-      and not exists (select from plex_webhook_logs l where l.conflict_id = c.id and l.status in ('conflict', 'pending'));
 end
 $$;
 comment on function replay_event(bigint, bigint, jsonb, boolean, jsonb) is

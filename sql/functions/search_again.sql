@@ -51,17 +51,13 @@ begin
         perform settle_open_conflicts(p_user_id, v_show_id);
     end loop;
 
-    -- Nobody waits for the answer any more.
-    update plex_conflicts c
-    set resolved = true, resolved_at = now(), resolution_action = 'search_again', updated_at = now(), resolved_tvshow_id = (
-        select l.tvshow_id from plex_webhook_logs l
-        where l.id = any (v_log_ids) and l.status = 'success' order by l.watched_at desc, l.id desc limit 1)
-    where c.id = p_conflict_id and not c.resolved
-      and not exists (select from plex_webhook_logs l where l.conflict_id = c.id and l.status in ('conflict', 'pending'));
-    update plex_conflicts c
-    set undo = v_undo || jsonb_build_object('mapping_id', find_mapping(p_user_id, v_show)), undone_at = null
-    where c.id = p_conflict_id and c.resolved and c.resolution_action = 'search_again'
-    returning true, c.resolved_tvshow_id into resolved, tvshow_id;
+    if close_conflict(p_user_id, p_conflict_id, 'search_again', (
+           select l.tvshow_id from plex_webhook_logs l
+           where l.id = any (v_log_ids) and l.status = 'success' order by l.watched_at desc, l.id desc limit 1), null) then
+        update plex_conflicts c set undo = v_undo || jsonb_build_object('mapping_id', find_mapping(p_user_id, v_show))
+        where c.id = p_conflict_id
+        returning true, c.resolved_tvshow_id into resolved, tvshow_id;
+    end if;
     if resolved is null then
         select c.resolved, c.resolved_tvshow_id into resolved, tvshow_id from plex_conflicts c where c.id = p_conflict_id;
     end if;

@@ -25,6 +25,9 @@ begin
           and (c.conflict_type <> 'episode_missing' or c.tvshow_id = p_tvshow_id)
         order by c.id
     loop
+        -- What joins it meanwhile is seen below.
+        perform from plex_conflicts c where c.id = v_conflict.id and not c.resolved for update;
+        continue when not found;
         v_show := conflict_show(p_user_id, v_conflict.id);
         -- Nobody is asked again: what look-ups had to say is among the facts.
         v_decision := decide(p_user_id, v_show || v_asked, false);
@@ -69,11 +72,11 @@ begin
         v_mapping_id := coalesce((v_decision ->> 'mapping_id')::bigint, map_show(
             p_user_id, v_show, p_tvshow_id, (v_decision ->> 'confidence')::numeric, v_decision ->> 'method'));
         perform replay_held(p_user_id, v_conflict.id, v_show, p_tvshow_id, v_mapping_id, 'auto', v_held);
-        update plex_conflicts c
-        set resolved = true, resolved_at = now(), resolution_action = 'auto', resolved_tvshow_id = p_tvshow_id, undone_at = null,
-            undo = v_undo || jsonb_build_object('mapping_id', v_mapping_id), updated_at = now()
-        where c.id = v_conflict.id
-          and not exists (select from plex_webhook_logs l where l.conflict_id = c.id and l.status = 'conflict');
+        if v_conflict.conflict_type = 'episode_missing' then
+            perform close_conflict(p_user_id, v_conflict.id, 'auto', p_tvshow_id, v_mapping_id);
+        end if;
+        update plex_conflicts c set undo = v_undo || jsonb_build_object('mapping_id', v_mapping_id)
+        where c.id = v_conflict.id and c.resolved;
         v_settled := v_settled + 1;
     end loop;
     return v_settled;

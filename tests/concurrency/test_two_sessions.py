@@ -642,3 +642,43 @@ def test_unmark_of_an_old_viewing_then_a_purge_leaves_its_log_row_for_the_next_o
     (play,) = plays(conn, show)
     assert play["log_id"] == log_id
     assert purge(conn, user) == 1
+
+
+def test_an_answer_then_an_event_with_another_key_whose_episode_is_missing_asks_anew(
+    conn: Connection, make_user: MakeUser, make_show: MakeShow, two_sessions: TwoSessions
+) -> None:
+    """The event has found the question open, and would wait for an answer that was given."""
+    user = make_user()
+    make_show(user, payloads.SHOW, seasons={1: 1})
+    held = receive(conn, user, scrobble(episode=9))
+    without = payloads.episode_without_guids(parentIndex=1, index=8)
+    _, event = in_turn(
+        two_sessions,
+        lambda c: resolve(c, user, held["conflict_id"], "ignore"),
+        lambda c: receive(c, user, without),
+    )
+    assert event["conflict_id"] not in (None, held["conflict_id"])
+    assert not conflict_row(conn, event["conflict_id"])["resolved"]
+
+
+def test_an_event_with_another_key_whose_episode_is_missing_then_a_replay_keeps_the_question(
+    conn: Connection, make_user: MakeUser, make_show: MakeShow, two_sessions: TwoSessions
+) -> None:
+    user = make_user()
+    show = make_show(user, payloads.SHOW, seasons={1: 1})
+    held = receive(conn, user, scrobble(episode=9))
+    without = payloads.episode_without_guids(parentIndex=1, index=8)
+    conn.execute("update plex_show_mappings set sync_enabled = false")
+    ignored = replay(conn, user, held["log_id"], scrobble(episode=9))
+    assert ignored["status"] == "ignored"
+    conn.execute("update plex_show_mappings set sync_enabled = true")
+    held = receive(conn, user, scrobble(episode=7))
+    more = Jsonb([{"seasonNumber": 1, "episodes": [{"episodeNumber": 7}]}])
+    conn.execute("select add_episodes(%s, %s, %s)", (user, show, more))
+    event, replayed = in_turn(
+        two_sessions,
+        lambda c: receive(c, user, without),
+        lambda c: replay(c, user, held["log_id"], scrobble(episode=7)),
+    )
+    assert (event["conflict_id"], replayed["status"]) == (held["conflict_id"], "success")
+    assert not conflict_row(conn, held["conflict_id"])["resolved"]
