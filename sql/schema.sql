@@ -456,12 +456,14 @@ cache_tmdb(p_cache_key text, p_http_status integer, p_body jsonb, p_age interval
 can_ask(p_user_id bigint, p_event jsonb, p_has_tmdb boolean, OUT plex boolean, OUT tmdb boolean) returns record stable
 check_rules(p_rules jsonb, p_beside jsonb, p_seasons jsonb) returns void stable
 claim_pending(p_lease_seconds integer DEFAULT 30, p_probe_seconds integer DEFAULT 30, OUT log_id bigint, OUT user_id bigint, OUT payload json, OUT lookup jsonb, OUT probe text) returns record volatile
+close_conflict(p_user_id bigint, p_conflict_id bigint, p_action text, p_tvshow_id bigint, p_mapping_id bigint) returns boolean volatile
 conflict_show(p_user_id bigint, p_conflict_id bigint) returns jsonb stable
 decide(p_user_id bigint, p_event jsonb, p_has_tmdb boolean) returns jsonb volatile
 decide_unknown(p_user_id bigint, p_event jsonb, p_has_tmdb boolean, p_type text, p_candidates jsonb, p_trace jsonb) returns jsonb stable
 delete_mapping(p_user_id bigint, p_mapping_id bigint) returns boolean volatile
 delete_show(p_user_id bigint, p_tvshow_id bigint) returns void volatile
 episode_places(p_seasons jsonb, OUT season integer, OUT episode integer, OUT absolute integer, OUT air_date date, OUT title text) returns SETOF record stable
+episode_runtimes(p_tvshow_id bigint) returns jsonb stable
 fail_pending(p_user_id bigint, p_log_id bigint, p_steps jsonb, p_error text) returns void volatile
 find_episode(p_seasons jsonb, p_season integer, p_episode integer, p_air_date date, OUT season_index integer, OUT episode_index integer, OUT season integer, OUT episode integer, OUT entry jsonb) returns record stable
 find_mapping(p_user_id bigint, p_event jsonb) returns bigint stable
@@ -511,12 +513,13 @@ remove_rules(p_user_id bigint, p_mapping_id bigint, p_rule_id bigint, p_apply bo
 renew_claims(p_log_ids bigint[], p_lease_seconds integer DEFAULT 30) returns void volatile
 renew_job(p_job_id bigint, p_lease_seconds integer, p_progress jsonb DEFAULT NULL::jsonb) returns boolean volatile
 renumber(p_seasons jsonb, p_rules jsonb, p_said jsonb, OUT n integer, OUT part integer, OUT season integer, OUT episode integer, OUT rule jsonb) returns SETOF record stable
-replay_event(p_user_id bigint, p_log_id bigint, p_event jsonb, p_has_tmdb boolean, p_later boolean DEFAULT false, OUT status text, OUT action text, OUT log_id bigint, OUT tvshow_id bigint, OUT conflict_id bigint) returns record volatile
+replay_event(p_user_id bigint, p_log_id bigint, p_event jsonb, p_has_tmdb boolean, p_later jsonb DEFAULT NULL::jsonb, OUT status text, OUT action text, OUT log_id bigint, OUT tvshow_id bigint, OUT conflict_id bigint) returns record volatile
 replay_held(p_user_id bigint, p_conflict_id bigint, p_show jsonb, p_tvshow_id bigint, p_mapping_id bigint, p_action text, p_log_ids bigint[], p_season integer DEFAULT NULL::integer, p_episode integer DEFAULT NULL::integer, OUT replayed integer, OUT outcomes jsonb) returns record volatile
 resolve_conflict(p_user_id bigint, p_conflict_id bigint, p_action text, p_tvshow_id bigint DEFAULT NULL::bigint, p_season integer DEFAULT NULL::integer, p_episode integer DEFAULT NULL::integer, p_show jsonb DEFAULT NULL::jsonb, OUT tvshow_id bigint, OUT replayed integer, OUT outcomes jsonb) returns record volatile
-return_mappings(p_user_id bigint, p_tvshow_id bigint) returns integer volatile
+return_mappings(p_user_id bigint, p_tvshow_id bigint) returns jsonb volatile
 rewrite_watched(p_tvshow_id bigint, p_episodes jsonb) returns void volatile
 romaji(p_key text) returns text immutable
+rule_answer(p_user_id bigint, p_conflict_id bigint, p_mapping_id bigint) returns jsonb stable
 save_rules(p_user_id bigint, p_mapping_id bigint, p_rules jsonb, p_source text, p_replace boolean, p_apply boolean) returns jsonb volatile
 search_again(p_user_id bigint, p_conflict_id bigint, p_events jsonb, p_has_tmdb boolean, OUT resolved boolean, OUT tvshow_id bigint, OUT replayed integer, OUT outcomes jsonb) returns record volatile
 set_watched(p_user_id bigint, p_tvshow_id bigint, p_season integer, p_episode integer, p_watched boolean, p_at timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT action text, OUT first_watched_at timestamp with time zone) returns record volatile

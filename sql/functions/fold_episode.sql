@@ -85,8 +85,9 @@ begin
 
     for i in 1..v_count loop
         -- The event in hand has its log row written after it; older ones may have been purged from the log. A mapping may have
-        -- been forgotten.
-        select m.id into v_mapping_id from plex_show_mappings m where m.user_id = p_user_id and m.id = (v_start[i]).mapping_id;
+        -- been forgotten; locked, as it may be forgotten now: its show may be another one by now, and then nothing else keeps that out.
+        select m.id into v_mapping_id from plex_show_mappings m where m.user_id = p_user_id and m.id = (v_start[i]).mapping_id
+        for key share;
         v_log_id := (v_start[i]).log_id;
         if (v_start[i]).id is distinct from p_event_id then
             -- Held until the end: the retention must not delete it between this look and the write that names it.

@@ -75,8 +75,18 @@ begin
         set tvshow_id = (select s.id from tvshows s where s.id = v_before.tvshow_id and s.deleted_at is null),
             emptied_tvshow_id = v_before.emptied_tvshow_id, match_confidence = v_before.match_confidence,
             match_method = v_before.match_method, manually_confirmed = v_before.manually_confirmed,
-            sync_enabled = v_before.sync_enabled, plex_guid = v_before.plex_guid, plex_rating_key = v_before.plex_rating_key,
-            updated_at = now()
+            sync_enabled = v_before.sync_enabled, updated_at = now(),
+            -- What another mapping has by now stays with it.
+            plex_guid = case when exists (
+                select from plex_show_mappings x
+                where x.user_id = p_user_id and x.id <> m.id and x.plex_guid = v_before.plex_guid
+                  and (x.plex_server_uuid = m.plex_server_uuid or not tracker.guid_is_local(x.plex_guid)))
+                then m.plex_guid else v_before.plex_guid end,
+            plex_rating_key = case when exists (
+                select from plex_show_mappings x
+                where x.user_id = p_user_id and x.id <> m.id and x.plex_server_uuid = m.plex_server_uuid
+                  and x.plex_rating_key = v_before.plex_rating_key)
+                then m.plex_rating_key else v_before.plex_rating_key end
         where m.id = v_mapping.id;
     end if;
     update plex_show_mappings m
@@ -84,8 +94,10 @@ begin
     from jsonb_to_recordset(v_undo -> 'others') o(id bigint, rating_key text, guid text)
     where m.user_id = p_user_id and m.id = o.id
       and not exists (select from plex_show_mappings x
-                      where x.user_id = p_user_id and x.plex_server_uuid = m.plex_server_uuid and x.id <> m.id
-                        and (x.plex_rating_key = o.rating_key or x.plex_guid = o.guid));
+                      where x.user_id = p_user_id and x.id <> m.id
+                        and ((x.plex_server_uuid = m.plex_server_uuid and x.plex_rating_key = o.rating_key)
+                             or (x.plex_guid = o.guid
+                                 and (x.plex_server_uuid = m.plex_server_uuid or not tracker.guid_is_local(x.plex_guid)))));
 
     update plex_show_mappings m set tvshow_id = null, emptied_tvshow_id = o.emptied_tvshow_id, updated_at = now()
     from jsonb_to_recordset(v_undo -> 'returned') o(id bigint, emptied_tvshow_id bigint)

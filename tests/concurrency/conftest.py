@@ -54,13 +54,16 @@ class Session:
 
 
 def with_patience(action: Callable[..., T], *arguments: Any, **keywords: Any) -> T:
-    """As app.sync.receive does: what was overtaken by another session is called again."""
-    for _ in range(5):
+    """As app.sync.receive does: what was overtaken by another session, or waited too long for it, is called again."""
+    overtaken, deadline = 0, time.monotonic() + 60
+    while overtaken < 5 and time.monotonic() < deadline:
         try:
             return action(*arguments, **keywords)
         except psycopg.errors.SerializationFailure:
+            overtaken += 1
+        except psycopg.errors.LockNotAvailable:
             continue
-    raise AssertionError("overtaken five times")
+    raise AssertionError(f"overtaken {overtaken} times, or waited for a minute")
 
 
 @pytest.fixture

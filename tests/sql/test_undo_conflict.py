@@ -267,6 +267,22 @@ def test_a_key_that_the_answer_took_from_another_mapping_is_given_back(
     assert [(m["tvshow_id"], m["plex_rating_key"]) for m in mappings(conn, user)] == [(other, "12")]
 
 
+def test_a_key_that_another_mapping_has_by_now_stays_with_it(
+    conn: Connection, make_user: MakeUser, make_show: MakeShow
+) -> None:
+    user = make_user()
+    make_show(user, "Lantern", seasons={1: 1})
+    receive(conn, user, scrobble("Lantern", grandparentRatingKey="12"))
+    held = receive(conn, user, scrobble("Lantern", grandparentRatingKey="12", episode=9))
+    resolve(conn, user, held["conflict_id"], "ignore_forever")
+    other = make_show(user, "Beacon")
+    receive(conn, user, scrobble("Beacon", grandparentRatingKey="12"))
+    undo(conn, user, held["conflict_id"])
+    keys = {m["tvshow_id"]: m["plex_rating_key"] for m in mappings(conn, user)}
+    assert keys[other] == "12"
+    assert list(keys.values()).count("12") == 1
+
+
 @pytest.mark.parametrize("days", [6, 8])
 def test_an_answer_can_be_taken_back_for_seven_days(conn: Connection, make_user: MakeUser, days: int) -> None:
     user = make_user()
