@@ -49,7 +49,7 @@ API = (
     "/api/plex/logs?status=conflict",
     "/api/plex/logs?status=success&event=media.scrobble",
     "/api/plex/stats?days=30",
-    "/api/plex/stats?days=3650",
+    "/api/plex/stats?days=365",
     "/api/plex/conflicts",
     "/api/plex/mappings",
     "/api/shows",

@@ -13,6 +13,9 @@ from app.plex.events import InvalidPayload, parse_event
 from app.services import Services
 from app.tracker.paging import Page, Row, contains, read_page
 
+# What somebody waits for; the log has an index of these.
+OPEN = frozenset({"pending", "conflict", "failed"})
+
 
 def list_logs(
     services: Services,
@@ -35,10 +38,11 @@ def list_logs(
         before: only rows older than the one with this id.
         limit: how many.
     """
+    rows = queries().list_open_logs if status in OPEN else queries().list_logs
     with services.db.connection() as connection:
         return read_page(
             limit,
-            lambda n: queries().list_logs(
+            lambda n: rows(
                 connection,
                 user_id=user_id,
                 before=before,

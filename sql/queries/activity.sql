@@ -9,6 +9,17 @@ where l.user_id = :user_id
 order by l.id desc
 limit :limit;
 
+-- name: open_activity(user_id, status, before, limit)
+-- As activity, for a status that somebody waits for; see list_open_logs.
+select l.id, l.source, l.event_type, l.plex_title, l.plex_season, l.plex_episode, l.plex_account, l.status, l.action_taken,
+       l.watched_at, l.created_at, c.conflict_type
+from plex_webhook_logs l left join plex_conflicts c on c.id = l.conflict_id
+where l.user_id = :user_id
+  and (:before::bigint is null or l.id < :before::bigint)
+  and l.status in ('pending', 'conflict', 'failed') and l.status = :status::text
+order by l.id desc
+limit :limit;
+
 -- name: activity_event(user_id, log_id)^
 -- Everything about one log row: the show that it went to, the server by name, and the question if it asks one.
 select l.id, l.receipt, l.source, l.event_type, l.plex_title, l.plex_season, l.plex_episode, l.plex_account, l.status,

@@ -41,9 +41,28 @@ def test_it_measures_everything_and_nothing_of_what_was_answered_is_lost() -> No
     assert {kind: log["rows"] for kind, log in found["log"].items()} == {"viewings": 200, "scrobbles": 200}
 
 
-def test_it_says_how_it_is_called() -> None:
-    command = [sys.executable, "bench/webhook.py", "--help"]
+@pytest.mark.timeout(300)
+def test_retention_is_measured_with_every_page_and_deletes_what_is_old_and_no_viewing() -> None:
+    command = [sys.executable, "-m", "bench.retention", "--rows", "12000", "--json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=280, check=False)
+
+    assert done.returncode in (0, 1), done.stderr
+    assert "Traceback" not in done.stderr, done.stderr
+    log = json.loads(done.stdout)["logs"]["12000"]
+    # A row every 864 seconds: of 12,000, those older than 90 days are 3,000.
+    assert log["retention"]["deleted"] == pytest.approx(3000, abs=2)
+    assert log["retention"]["rows_after"] == 12000 - log["retention"]["deleted"]
+    assert {"/", "/activity", "/api/plex/logs", "/api/plex/stats?days=30", "/metrics"} <= log["pages"].keys()
+    for figures in log["pages"].values():
+        assert figures["median_ms"] > 0
+        assert figures["limit_ms"] > 0
+    assert log["backup"]["rows"] > 12000
+
+
+@pytest.mark.parametrize(("bench", "option"), [("webhook", "--seconds"), ("retention", "--rows")])
+def test_it_says_how_it_is_called(bench: str, option: str) -> None:
+    command = [sys.executable, f"bench/{bench}.py", "--help"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
 
     assert done.returncode == 0, done.stderr
-    assert "--seconds" in done.stdout
+    assert option in done.stdout
