@@ -97,6 +97,8 @@ def configure_log(level: str, stream: TextIO | None = None) -> None:
     root.setLevel(level.upper())
     logging.getLogger("flask-limiter").setLevel(logging.WARNING)
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
+    # A line for every time that a job is looked at; what a job did is told by itself.
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
 
 
 class GunicornLog(gunicorn.glogging.Logger):  # type: ignore[misc]
