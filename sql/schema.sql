@@ -191,7 +191,7 @@ CASE kind
     ELSE true
 END, false))
     constraint plex_numbering_rules_source_check CHECK ((source = ANY (ARRAY['user'::text, 'answer'::text, 'plex_file'::text, 'tmdb_group'::text, 'hama'::text])))
-    CREATE UNIQUE INDEX plex_numbering_rules_range_key ON tracker.plex_numbering_rules USING btree (mapping_id, ((kind = 'double'::text)), ((source = 'hama'::text)), plex_season, from_episode) NULLS NOT DISTINCT  -- Two rules for the same episode. A double file is renumbered after it is taken apart; what HAMA's name says gives way to the user.
+    CREATE UNIQUE INDEX plex_numbering_rules_range_key ON tracker.plex_numbering_rules USING btree (mapping_id, ((kind = 'double'::text)), ((source = 'hama'::text)), ((source = 'answer'::text)), plex_season, from_episode) NULLS NOT DISTINCT  -- Two rules for the same episode. A double file is renumbered after it is taken apart; what HAMA's name says gives way to the user's rules, and these to an answer about one episode.
 
 table plex_servers
     id bigint not null identity
@@ -226,6 +226,7 @@ table plex_show_mappings with (fillfactor=70)
     emptied_tvshow_id bigint  -- The show that it stood for until the user deleted that show: when the user adds it again, the mapping comes back to it.
     show_key text  -- The key of the Plex show that its events are kept apart by (a lock, and one open conflict): a change of the mapping takes the same lock. Null: a mapping made before this column.
     has_rules boolean not null default false  -- Whether there are numbering rules: an event of a mapping without any does not look for them.
+    files_read_at timestamp with time zone  -- When the names of its files were last read from the Plex server, for those that hold several episodes. Null: never.
     constraint plex_show_mappings_pkey PRIMARY KEY (id)
     constraint plex_show_mappings_owner_key UNIQUE (user_id, id)
     constraint plex_show_mappings_emptied_fkey FOREIGN KEY (user_id, emptied_tvshow_id) REFERENCES tvshows(user_id, id) ON DELETE SET NULL (emptied_tvshow_id)
@@ -448,7 +449,7 @@ without_author(p_title text) returns text immutable
 -- Functions of this version
 add_episodes(p_user_id bigint, p_tvshow_id bigint, p_seasons jsonb) returns integer volatile
 add_found_show(p_user_id bigint, p_event jsonb, OUT tvshow_id bigint, OUT added boolean, OUT step jsonb) returns record volatile
-add_held_episodes(p_user_id bigint, p_tvshow_id bigint, p_log_ids bigint[]) returns jsonb volatile
+add_held_episodes(p_user_id bigint, p_tvshow_id bigint, p_log_ids bigint[], p_mapping_id bigint DEFAULT NULL::bigint) returns jsonb volatile
 add_refusal(p_user_id bigint, p_event jsonb) returns text stable
 add_show(p_user_id bigint, p_show jsonb) returns bigint volatile
 apply_lookup(p_user_id bigint, p_log_id bigint, p_event jsonb, p_lookup jsonb, p_steps jsonb, p_has_tmdb boolean, p_probe text DEFAULT NULL::text, p_document jsonb DEFAULT NULL::jsonb, p_lease_seconds integer DEFAULT 30, OUT status text, OUT action text, OUT tvshow_id bigint, OUT conflict_id bigint, OUT needs jsonb) returns record volatile
@@ -478,6 +479,7 @@ import_marks(p_user_id bigint, p_tvshow_id bigint, p_seasons jsonb, p_source tex
 is_down(p_user_id bigint, p_service text) returns boolean stable
 join_conflict(p_user_id bigint, p_conflict_id bigint, p_into_id bigint) returns void volatile
 judge_name(p_asked jsonb, p_name text, p_title_key text, p_spelling_key text, p_core_key text, p_part_keys text[], p_long_keys text[], p_start_year integer, p_countries text, p_show_year integer, p_episode_year integer, OUT level integer, OUT fit integer, OUT score numeric, OUT method text, OUT reason text) returns record immutable
+learn_number(p_user_id bigint, p_mapping_id bigint, p_plex_season integer, p_plex_episode integer, p_season integer, p_episode integer) returns bigint volatile
 learnt_event(p_event jsonb) returns jsonb immutable
 lock_mapping(p_user_id bigint, p_mapping_id bigint, p_tvshow_id bigint DEFAULT NULL::bigint) returns void volatile
 lock_mappings(p_user_id bigint) returns void volatile
@@ -499,11 +501,11 @@ number_episode(p_user_id bigint, p_mapping_id bigint, p_season integer, p_episod
 numbering_rules(p_mapping_id bigint) returns jsonb stable
 open_conflict(p_user_id bigint, p_event jsonb, p_conflict_type text, p_candidates jsonb, p_tvshow_id bigint DEFAULT NULL::bigint) returns bigint volatile
 other_ids(p_tvshow_id bigint, p_ids jsonb, p_method text DEFAULT NULL::text) returns boolean stable
-plan_mapping(p_user_id bigint, p_mapping_id bigint, p_tvshow_id bigint, p_rules jsonb, OUT grp text, OUT event_id bigint, OUT log_id bigint, OUT act text, OUT tvshow_id bigint, OUT season integer, OUT episode integer, OUT to_season integer, OUT to_episode integer, OUT rule jsonb, OUT plex_season integer, OUT plex_episode integer, OUT occurred_at timestamp with time zone) returns SETOF record stable
+plan_mapping(p_user_id bigint, p_mapping_id bigint, p_tvshow_id bigint, p_rules jsonb, p_rules_before jsonb DEFAULT NULL::jsonb, OUT grp text, OUT event_id bigint, OUT log_id bigint, OUT act text, OUT tvshow_id bigint, OUT season integer, OUT episode integer, OUT to_season integer, OUT to_episode integer, OUT rule jsonb, OUT plex_season integer, OUT plex_episode integer, OUT occurred_at timestamp with time zone) returns SETOF record stable
 preview_rules(p_user_id bigint, p_mapping_id bigint, p_rules jsonb, p_source text, p_replace boolean) returns jsonb stable
 purge_job_runs(p_days integer) returns bigint volatile
 purge_logs(p_user_id bigint, p_days integer, p_after bigint, p_batch integer, OUT last_id bigint, OUT deleted integer, OUT done boolean) returns record volatile
-reapply_mapping(p_user_id bigint, p_mapping_id bigint) returns jsonb volatile
+reapply_mapping(p_user_id bigint, p_mapping_id bigint, p_rules_before jsonb DEFAULT NULL::jsonb) returns jsonb volatile
 receive_event(p_user_id bigint, p_receipt uuid, p_source text, p_event jsonb, p_payload json, p_received_at timestamp with time zone, p_has_tmdb boolean, p_elapsed_ms real DEFAULT 0, OUT status text, OUT action text, OUT log_id bigint, OUT tvshow_id bigint, OUT conflict_id bigint) returns record volatile
 record_failed_event(p_user_id bigint, p_receipt uuid, p_source text, p_event jsonb, p_payload jsonb, p_received_at timestamp with time zone, p_error text) returns bigint volatile
 recount(p_seasons jsonb, OUT total_episodes integer, OUT watched_episodes integer, OUT total_minutes integer) returns record immutable

@@ -229,6 +229,23 @@ class NumberingRules(Answer):
     next: str | None
 
 
+class EpisodeOrder(Answer):
+    """Another order of a show's episodes, as TMDB has it."""
+
+    id: str
+    name: str
+    kind: Literal["original_air_date", "absolute", "dvd", "digital", "story_arc", "production", "tv", "other"]
+    episodes: int | None
+    seasons: int | None
+
+
+class EpisodeOrders(Answer):
+    """The orders that TMDB has for a show: all of them."""
+
+    orders: list[EpisodeOrder]
+    next: str | None
+
+
 class Place(Answer):
     """An episode of a show of the tracker."""
 

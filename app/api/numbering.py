@@ -11,11 +11,12 @@ from pydantic import Field, model_validator
 
 from app.api import answers
 from app.api.contract import api_blueprint, described
-from app.api.fields import Body, Number, Query, refuse
+from app.api.fields import Body, Number, Query, Storable, Stripped, refuse
 from app.errors import from_database
 from app.security.access import current_identity
 from app.services import services
 from app.tracker import numbering as tracker
+from app.tracker.episode_orders import list_orders, rules_of_order
 
 blueprint = api_blueprint("numbering", __name__, "/api/plex")
 
@@ -96,13 +97,18 @@ class NumberingRule(Body):
 
 
 class Rules(NumberingRule):
-    """A rule, or several of them in `rules`."""
+    """A rule, several of them in `rules`, or an `episode_group`: the id of one of the show's orders at TMDB."""
 
     rules: Annotated[list[NumberingRule], Field(min_length=1, max_length=MOST_RULES)] | None = None
+    episode_group: Annotated[str, Storable, Stripped, Field(pattern=r"^[0-9A-Za-z]{1,40}$")] | None = None
 
     @model_validator(mode="after")
     def _fit_together(self) -> Rules:
         alone = self.model_fields_set & set(NumberingRule.model_fields)
+        if self.episode_group is not None:
+            if alone or self.rules is not None:
+                raise refuse("either this or rules", field="episode_group")
+            return self
         if self.rules is not None and alone:
             raise refuse("in rules", field=min(alone))
         for number, rule in enumerate(self.rules or [self]):
@@ -154,7 +160,11 @@ def add_rules(mapping_id: int, body: RulesToSave) -> dict[str, Any]:
     """The user's own word."""
     with _fields_as_given(body):
         saved = tracker.save_rules(
-            services(), current_identity().user_id, mapping_id, body.stored(), apply_to_past=body.apply_to_past
+            services(),
+            current_identity().user_id,
+            mapping_id,
+            **_asked(mapping_id, body),
+            apply_to_past=body.apply_to_past,
         )
     return saved | {"next": None}
 
@@ -171,7 +181,19 @@ def add_rules(mapping_id: int, body: RulesToSave) -> dict[str, Any]:
 def preview_rules(mapping_id: int, body: Rules) -> dict[str, Any]:
     """By the plan that a correction follows."""
     with _fields_as_given(body):
-        return tracker.preview_rules(services(), current_identity().user_id, mapping_id, body.stored())
+        return tracker.preview_rules(services(), current_identity().user_id, mapping_id, **_asked(mapping_id, body))
+
+
+@blueprint.get("/mappings/<id:mapping_id>/rules/orders")
+@described(
+    "List the orders that TMDB has for the show of a mapping",
+    description="DVD, absolute and other orders. The id of one is the episode_group of a request for rules.",
+    answer=answers.EpisodeOrders,
+    errors={422: "The show has no TMDB id, or no TMDB key is set.", 503: "TMDB does not answer."},
+)
+def list_episode_orders(mapping_id: int) -> dict[str, Any]:
+    """Asked of TMDB."""
+    return {"orders": list_orders(services(), current_identity().user_id, mapping_id), "next": None}
 
 
 @blueprint.delete("/mappings/<id:mapping_id>/rules")
@@ -191,6 +213,14 @@ def remove_rules(mapping_id: int, query: RemoveQuery) -> dict[str, Any]:
 def remove_rule(mapping_id: int, rule_id: int, query: RemoveQuery) -> dict[str, Any]:
     """One of them."""
     return _remove(mapping_id, rule_id, query)
+
+
+def _asked(mapping_id: int, body: Rules) -> dict[str, Any]:
+    """The rules that a request is about. An order of TMDB takes the place of the one that was there."""
+    if body.episode_group is None:
+        return {"rules": body.stored()}
+    rules = rules_of_order(services(), current_identity().user_id, mapping_id, body.episode_group)
+    return {"rules": rules, "source": "tmdb_group", "replace": True}
 
 
 @contextmanager

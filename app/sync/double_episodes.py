@@ -10,20 +10,20 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from unicodedata import normalize
 
 import psycopg
 import structlog
 
+from app.db.queries import queries
 from app.errors import NotFound, from_database
+from app.plex.client import PlexServer, plex_server_of
+from app.plex.metadata import PlexEpisode
 from app.services import Services
 from app.tracker.numbering import list_rules, save_rules
 from app.tracker.paging import Row
-
-if TYPE_CHECKING:
-    from app.plex.client import PlexServer
-    from app.plex.metadata import PlexEpisode
+from app.upstream.errors import NotThere
 
 log = structlog.get_logger("tellykeep.double_episodes")
 
@@ -150,6 +150,8 @@ def learn_double_episodes(
         UpstreamError: the server does not answer, or does not know the show.
     """
     rules = double_rules(server.episodes(show_rating_key))
+    with services.db.connection() as connection:
+        queries().note_files_read(connection, user_id=user_id, mapping_id=mapping_id)
     try:
         before = [rule for rule in list_rules(services, user_id, mapping_id) if rule["source"] == "plex_file"]
         if _places(before) == _places(rules):
@@ -164,6 +166,40 @@ def learn_double_episodes(
     log.info("files with several episodes", mapping_id=mapping_id, files=len(rules))
     correction: Row | None = saved["correction"]
     return correction
+
+
+def learn_after_look_up(services: Services, user_id: int, log_id: int) -> None:
+    """After an event has mapped a show of the server that has a token: reads its files.
+
+    Raises:
+        UpstreamError: the server does not answer.
+    """
+    with services.db.connection() as connection:
+        places = list(queries().files_of_event(connection, user_id=user_id, log_id=log_id))
+    _learn(services, user_id, places)
+
+
+def learn_after_refresh(services: Services, user_id: int, tvshow_id: int) -> None:
+    """After a show of the tracker was read anew: reads its files, where the server that has a token has it.
+
+    Raises:
+        UpstreamError: the server does not answer.
+    """
+    with services.db.connection() as connection:
+        places = list(queries().files_of_show(connection, user_id=user_id, tvshow_id=tvshow_id))
+    _learn(services, user_id, places)
+
+
+def _learn(services: Services, user_id: int, places: list[Row]) -> None:
+    server = plex_server_of(services, user_id, []) if places else None
+    if server is None:
+        return
+    for place in places:
+        try:
+            learn_double_episodes(services, user_id, place["mapping_id"], server, place["plex_rating_key"])
+        except NotThere:
+            # A rebuilt library has given it another key; its next event brings it.
+            continue
 
 
 def _places(rules: Iterable[dict[str, Any]]) -> set[tuple[int, ...]]:

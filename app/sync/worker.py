@@ -10,9 +10,10 @@ import structlog
 from psycopg.types.json import Jsonb
 
 from app.db.queries import queries
-from app.errors import DatabaseUnavailable
+from app.errors import DatabaseUnavailable, TellykeepError
 from app.plex.events import InvalidPayload
 from app.services import Services
+from app.sync.double_episodes import learn_after_look_up
 from app.sync.look_up import LEASE_SECONDS, PROBE_SECONDS, Claim, LookUp, Trust
 from app.sync.receive import Outcome
 
@@ -115,11 +116,20 @@ class LookUpWorker:
             self._fail(look_up, f"a fault in Tellykeep: {type(error).__name__}")
         else:
             log.debug("looked up", log_id=claim.log_id, status=outcome.status, action=outcome.action)
+            if outcome.status in ("success", "conflict"):
+                self._learn_double_episodes(claim)
             return outcome
         finally:
             with self._guard:
                 self._claimed.discard(claim.log_id)
         return None
+
+    def _learn_double_episodes(self, claim: Claim) -> None:
+        """The event is decided and committed: whatever fails here comes again with the next refresh of the show."""
+        try:
+            learn_after_look_up(self._services, claim.user_id, claim.log_id)
+        except (TellykeepError, psycopg.Error) as error:
+            log.warning("files were not read", log_id=claim.log_id, reason=_first_line(error))
 
     def _fail(self, look_up: LookUp, reason: str) -> None:
         """A fault of ours: the event is kept as `failed`, with the reason, to be seen and replayed."""

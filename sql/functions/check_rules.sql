@@ -10,9 +10,9 @@ begin
                (r.value ->> 'from_episode')::integer as first, (r.value ->> 'to_episode')::integer as last
         from jsonb_array_elements(p_rules) with ordinality r(value, ord)
         union all
-        -- What HAMA's name says gives way to all others.
+        -- An answer goes before all others, what HAMA's name says gives way to them.
         select -1, r ->> 'kind', (r ->> 'plex_season')::integer, (r ->> 'from_episode')::integer, (r ->> 'to_episode')::integer
-        from jsonb_array_elements(p_beside) r where r ->> 'source' <> 'hama'
+        from jsonb_array_elements(p_beside) r where r ->> 'source' not in ('hama', 'answer')
     )
     select a.place, b.place as other, a.kind, greatest(a.first, b.first) as episode, coalesce(a.plex_season, b.plex_season) as season
     into v_overlap

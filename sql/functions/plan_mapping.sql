@@ -1,4 +1,5 @@
 create function plan_mapping(p_user_id bigint, p_mapping_id bigint, p_tvshow_id bigint, p_rules jsonb,
+                             p_rules_before jsonb default null,
                              out grp text, out event_id bigint, out log_id bigint, out act text,
                              out tvshow_id bigint, out season integer, out episode integer,
                              out to_season integer, out to_episode integer, out rule jsonb,
@@ -55,7 +56,7 @@ begin
     ), said as materialized (
         select row_number() over ()::integer as n, d.plex_season, d.plex_episode, d.air_date
         from dated d group by d.plex_season, d.plex_episode, d.air_date
-    ), numbered as (
+    ), numbered as materialized (
         select r.* from renumber(v_seasons, p_rules, coalesce((
             select jsonb_agg(jsonb_build_object('n', s.n, 'season', s.plex_season, 'episode', s.plex_episode, 'air_date', s.air_date))
             from said s), '[]')) r
@@ -76,20 +77,39 @@ begin
                    and s.air_date is not distinct from d.air_date
         join found f on f.n = s.n
         order by d.grp, f.season, f.episode, f.part
+    ), steady as materialized (
+        -- Under these rules as before: it stays where it is, also where the show was renumbered since or the user had placed it.
+        select d.grp
+        from dated d
+        join said s on s.plex_season is not distinct from d.plex_season and s.plex_episode is not distinct from d.plex_episode
+                   and s.air_date is not distinct from d.air_date
+        join (select b.n, array_agg(array[b.season, b.episode] order by b.part) as places
+              from renumber(v_seasons, p_rules_before, coalesce((
+                  select jsonb_agg(jsonb_build_object('n', s.n, 'season', s.plex_season, 'episode', s.plex_episode, 'air_date', s.air_date))
+                  from said s where p_rules_before is not null), '[]')) b
+              group by b.n) b on b.n = s.n
+        join (select r.n, array_agg(array[r.season, r.episode] order by r.part) as places from numbered r group by r.n) r
+            on r.n = s.n and r.places = b.places
+        join (select e.grp, count(*) as places, bool_and(e.tvshow_id is not distinct from p_tvshow_id) as here
+              from event e where e.counts group by e.grp) e on e.grp = d.grp and e.here
+        left join (select t.grp, count(*) as places from target t group by t.grp) t on t.grp = d.grp
+        where e.places >= coalesce(t.places, 0)
     ), stays as materialized (
         select distinct on (t.grp, t.season, t.episode) t.grp, t.season, t.episode, t.rule, e.event_id, e.counts
         from target t
         join event e on e.grp = t.grp and e.season = t.season and e.episode = t.episode
-        where e.tvshow_id = p_tvshow_id
+        where e.tvshow_id = p_tvshow_id and t.grp not in (select y.grp from steady y)
         order by t.grp, t.season, t.episode, e.counts desc, e.event_id
     ), leaves as (
         select e.*, row_number() over (partition by e.grp order by e.counts desc, e.event_id) as place
         from event e
         where e.event_id is not null and not exists (select from stays s where s.event_id = e.event_id)
+          and e.grp not in (select y.grp from steady y)
     ), wanted as (
         select t.*, row_number() over (partition by t.grp order by t.part) as place
         from target t
         where not exists (select from stays s where s.grp = t.grp and s.season = t.season and s.episode = t.episode)
+          and t.grp not in (select y.grp from steady y)
     ), done as (
         select s.grp, s.event_id, case when s.counts then 'keep' else 'move' end as act, s.season as to_season, s.episode as to_episode, s.rule
         from stays s
@@ -100,7 +120,9 @@ begin
         from leaves l full join wanted w on w.grp = l.grp and w.place = l.place
         union all
         select m.grp, null, 'wait', null, null, null from message m
-        where not exists (select from target t where t.grp = m.grp)
+        where not exists (select from target t where t.grp = m.grp) and m.grp not in (select y.grp from steady y)
+        union all
+        select e.grp, e.event_id, 'keep', e.season, e.episode, null from event e join steady y on y.grp = e.grp where e.counts
     )
     select d.grp, d.event_id, m.log_id, d.act, case when e.counts then e.tvshow_id end, case when e.counts then e.season end,
            case when e.counts then e.episode end, d.to_season, d.to_episode, d.rule, m.plex_season, m.plex_episode, m.occurred_at
@@ -108,7 +130,7 @@ begin
     order by m.occurred_at, d.grp, d.to_season, d.to_episode;
 end
 $$;
-comment on function plan_mapping(bigint, bigint, bigint, jsonb) is
+comment on function plan_mapping(bigint, bigint, bigint, jsonb, jsonb) is
     'Where everything that came through a mapping belongs if it stood for this show (null: none) under these rules: each viewing that
 was reported stays (keep), moves, or counts no more (withdraw); a mark is missing (mark); and a message without any place waits (wait).
-tvshow_id, season and episode are where it counts now, to_… where it belongs. Reads only: a preview and a correction go by the same plan.';
+tvshow_id, season and episode are where it counts now, to_… where it belongs. What the rules before made the same of is left. Reads only: a preview and a correction go by the same plan.';

@@ -23,7 +23,7 @@ begin
     v_rules := v_beside || (
         select coalesce(jsonb_agg(r.value || jsonb_build_object('source', p_source) order by r.ord), '[]')
         from jsonb_array_elements(p_rules) with ordinality r(value, ord));
-    select coalesce(jsonb_agg(to_jsonb(p)), '[]') into v_plan from plan_mapping(p_user_id, p_mapping_id, v_tvshow_id, v_rules) p;
+    select coalesce(jsonb_agg(to_jsonb(p)), '[]') into v_plan from plan_mapping(p_user_id, p_mapping_id, v_tvshow_id, v_rules, numbering_rules(p_mapping_id)) p;
 
     -- What is to come: where each rule begins and ends, and what follows what was seen last.
     with wanted as (

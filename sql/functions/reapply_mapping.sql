@@ -1,4 +1,4 @@
-create function reapply_mapping(p_user_id bigint, p_mapping_id bigint) returns jsonb
+create function reapply_mapping(p_user_id bigint, p_mapping_id bigint, p_rules_before jsonb default null) returns jsonb
 language plpgsql volatile
 set search_path from current
 as $$
@@ -15,7 +15,7 @@ declare
 begin
     select * into v_mapping from plex_show_mappings m where m.user_id = p_user_id and m.id = p_mapping_id;
     select coalesce(jsonb_agg(to_jsonb(p)), '[]') into v_plan
-    from plan_mapping(p_user_id, p_mapping_id, v_mapping.tvshow_id, numbering_rules(p_mapping_id)) p;
+    from plan_mapping(p_user_id, p_mapping_id, v_mapping.tvshow_id, numbering_rules(p_mapping_id), p_rules_before) p;
     v_summary := summarise_plan(v_plan, v_mapping.tvshow_id);
 
     -- Plays that a correction voided come to life again when what was said comes back to them, so that correcting back restores all.
@@ -93,7 +93,7 @@ begin
     return v_summary || jsonb_build_object('conflict_id', v_conflict_id);
 end
 $$;
-comment on function reapply_mapping(bigint, bigint) is
+comment on function reapply_mapping(bigint, bigint, jsonb) is
     'Brings everything that came through a mapping to where it belongs under its show and rules of now, in the plays, flags, dates and
 totals of every show concerned, as if it had always gone there. What has no place waits in a conflict, or, when the mapping stands for no
-show, counts no more. The caller holds the locks of lock_mapping. Returns what was moved.';
+show, counts no more. With the rules before: what they and those of now make the same of stays where it is. The caller holds the locks of lock_mapping. Returns what was moved.';

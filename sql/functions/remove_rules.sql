@@ -3,8 +3,11 @@ create function remove_rules(p_user_id bigint, p_mapping_id bigint, p_rule_id bi
 language plpgsql volatile
 set search_path from current
 as $$
+declare
+    v_before jsonb;
 begin
     perform lock_mapping(p_user_id, p_mapping_id);
+    v_before := numbering_rules(p_mapping_id);
     with gone as (
         delete from plex_numbering_rules r
         where r.user_id = p_user_id and r.mapping_id = p_mapping_id and r.source <> 'plex_file'
@@ -22,7 +25,7 @@ begin
         raise exception 'rule % is not there', p_rule_id using errcode = 'TK404';
     end if;
     update plex_show_mappings m set has_rules = numbering_rules(p_mapping_id) <> '[]', updated_at = now() where m.id = p_mapping_id;
-    correction := case when p_apply then reapply_mapping(p_user_id, p_mapping_id) end;
+    correction := case when p_apply then reapply_mapping(p_user_id, p_mapping_id, v_before) end;
 end
 $$;
 comment on function remove_rules(bigint, bigint, bigint, boolean) is

@@ -36,8 +36,8 @@ begin
             select r.* from rules r
             where r.kind <> 'double' and (r.plex_season = s.season or (r.plex_season is null and s.season > 0))
               and s.episode >= r.from_episode and (r.to_episode is null or s.episode <= r.to_episode)
-            -- What the user says goes before what HAMA's name of the show says.
-            order by r.source = 'hama', r.id limit 1
+            -- What the user says goes before what HAMA's name of the show says, and what was said of one episode before all.
+            order by r.source is distinct from 'answer', r.source = 'hama', r.id limit 1
         ) b on true
     ), placed as (
         select r.*, case r.kind

@@ -95,11 +95,26 @@ begin
             returning id into v_learnt_id;
             v_undo := v_undo || jsonb_build_object('learnt_id', v_learnt_id);
         end if;
+        if p_season is not null then
+            v_undo := v_undo || jsonb_build_object('rules', (
+                select jsonb_agg(learn_number(p_user_id, v_mapping_id, l.plex_season, l.plex_episode, p_season, p_episode))
+                from plex_webhook_logs l where l.id = v_held[1]));
+        elsif v_conflict.conflict_type = 'episode_missing' and v_conflict.tvshow_id = tvshow_id then
+            -- A numbering rule that leads nowhere is not asked about for ever: the answer is that Plex's number is right.
+            v_undo := v_undo || jsonb_build_object('rules', (
+                select jsonb_agg(learn_number(p_user_id, v_mapping_id, h.plex_season, h.plex_episode, h.plex_season, h.plex_episode))
+                from (select distinct l.plex_season, l.plex_episode,
+                             (l.payload #>> '{Metadata,originallyAvailableAt}')::date as air_date
+                      from plex_webhook_logs l where l.id = any (v_held)) h
+                join plex_show_mappings m on m.id = v_mapping_id and m.has_rules
+                where exists (select from number_episode(p_user_id, m.id, h.plex_season, h.plex_episode, h.air_date) n
+                              where n.rule is not null and n.season is null)));
+        end if;
         -- The show was named but lacks these episodes: Plex knew them first, so they are taken from it. Not where the show came with
         -- its episodes: what is missing then is numbered in another way, and is asked.
         if (p_action = 'create_new' and not coalesce(p_show -> 'seasons' @? '$[*].episodes[*]', false))
            or (v_conflict.conflict_type = 'episode_missing' and p_season is null and v_conflict.tvshow_id = tvshow_id) then
-            v_undo := v_undo || jsonb_build_object('episodes', add_held_episodes(p_user_id, tvshow_id, v_held));
+            v_undo := v_undo || jsonb_build_object('episodes', add_held_episodes(p_user_id, tvshow_id, v_held, v_mapping_id));
         end if;
         select r.replayed, r.outcomes into replayed, outcomes
         from replay_held(p_user_id, p_conflict_id, v_show, tvshow_id, v_mapping_id, p_action, v_held, p_season, p_episode) r;

@@ -3,8 +3,11 @@ create function save_rules(p_user_id bigint, p_mapping_id bigint, p_rules jsonb,
 language plpgsql volatile
 set search_path from current
 as $$
+declare
+    v_before jsonb;
 begin
     perform lock_mapping(p_user_id, p_mapping_id);
+    v_before := numbering_rules(p_mapping_id);
     if p_replace then
         delete from plex_numbering_rules r
         where r.user_id = p_user_id and r.mapping_id = p_mapping_id and r.source = p_source and r.removed_at is null;
@@ -25,9 +28,9 @@ begin
         kind text, plex_season integer, from_episode integer, to_episode integer, season integer, episode_offset integer,
         season_lengths integer[], first_episode integer, last_episode integer)
     -- One that the user took away stays away.
-    on conflict (mapping_id, (kind = 'double'), (source = 'hama'), plex_season, from_episode) do nothing;
+    on conflict (mapping_id, (kind = 'double'), (source = 'hama'), (source = 'answer'), plex_season, from_episode) do nothing;
     update plex_show_mappings m set has_rules = numbering_rules(p_mapping_id) <> '[]', updated_at = now() where m.id = p_mapping_id;
-    return case when p_apply then reapply_mapping(p_user_id, p_mapping_id) end;
+    return case when p_apply then reapply_mapping(p_user_id, p_mapping_id, v_before) end;
 end
 $$;
 comment on function save_rules(bigint, bigint, jsonb, text, boolean, boolean) is

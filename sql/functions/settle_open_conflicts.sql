@@ -52,9 +52,14 @@ begin
         from plex_webhook_logs l
         where l.conflict_id = v_conflict.id and l.status = 'conflict'
           and (v_conflict.conflict_type <> 'episode_missing' or exists (
-              select from tvshows s cross join lateral find_episode(
-                  s.seasons, l.plex_season, l.plex_episode, (l.payload #>> '{Metadata,originallyAvailableAt}')::date) f
-              where s.id = p_tvshow_id and f.entry is not null));
+              select from tvshows s
+              -- By the numbering rules of the mapping.
+              left join lateral number_episode(p_user_id, (v_decision ->> 'mapping_id')::bigint, l.plex_season, l.plex_episode,
+                                                (l.payload #>> '{Metadata,originallyAvailableAt}')::date) n on true
+              cross join lateral find_episode(
+                  s.seasons, coalesce(n.season, l.plex_season), case when n.season is null then l.plex_episode else n.episode end,
+                  (l.payload #>> '{Metadata,originallyAvailableAt}')::date) f
+              where s.id = p_tvshow_id and (n.rule is null or n.season is not null) and f.entry is not null));
         continue when v_held = '{}';
 
         v_undo := mapping_state(p_user_id, v_show)

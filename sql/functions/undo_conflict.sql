@@ -89,6 +89,9 @@ begin
                 then m.plex_rating_key else v_before.plex_rating_key end
         where m.id = v_mapping.id;
     end if;
+    delete from plex_numbering_rules r
+    where r.user_id = p_user_id and r.mapping_id = v_mapping.id and v_undo -> 'rules' @> to_jsonb(r.id);
+    update plex_show_mappings m set has_rules = numbering_rules(m.id) <> '[]' where m.id = v_mapping.id and m.has_rules;
     update plex_show_mappings m
     set plex_rating_key = coalesce(m.plex_rating_key, o.rating_key), plex_guid = coalesce(m.plex_guid, o.guid), updated_at = now()
     from jsonb_to_recordset(v_undo -> 'others') o(id bigint, rating_key text, guid text)

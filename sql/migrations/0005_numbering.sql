@@ -2,12 +2,16 @@
 
 alter table tracker.plex_show_mappings
     add column show_key text,
-    add column has_rules boolean not null default false;
+    add column has_rules boolean not null default false,
+    add column files_read_at timestamptz;
 comment on column tracker.plex_show_mappings.show_key is
     'The key of the Plex show that its events are kept apart by (a lock, and one open conflict): a change of the mapping takes the
 same lock. Null: a mapping made before this column.';
 comment on column tracker.plex_show_mappings.has_rules is
     'Whether there are numbering rules: an event of a mapping without any does not look for them.';
+
+comment on column tracker.plex_show_mappings.files_read_at is
+    'When the names of its files were last read from the Plex server, for those that hold several episodes. Null: never.';
 
 alter table tracker.plex_numbering_rules
     alter column plex_season drop not null,
@@ -34,8 +38,9 @@ comment on column tracker.plex_numbering_rules.removed_at is
     'A rule read from a file name that the user took away: kept, so that the next reading does not bring it back.';
 drop index tracker.plex_numbering_rules_range_key;
 create unique index plex_numbering_rules_range_key on tracker.plex_numbering_rules
-    (mapping_id, (kind = 'double'), (source = 'hama'), plex_season, from_episode) nulls not distinct;
+    (mapping_id, (kind = 'double'), (source = 'hama'), (source = 'answer'), plex_season, from_episode) nulls not distinct;
 comment on index tracker.plex_numbering_rules_range_key is
-    'Two rules for the same episode. A double file is renumbered after it is taken apart; what HAMA''s name says gives way to the user.';
+    'Two rules for the same episode. A double file is renumbered after it is taken apart; what HAMA''s name says gives way to the
+user''s rules, and these to an answer about one episode.';
 
 create index watch_events_mapping on tracker.watch_events (mapping_id) where mapping_id is not null;

@@ -53,3 +53,27 @@ select preview_rules(:user_id, :mapping_id, :rules, :source, :replace);
 -- name: remove_rules(user_id, mapping_id, rule_id, apply)^
 -- rule_id null: all.
 select removed, correction from remove_rules(:user_id, :mapping_id, :rule_id, :apply);
+
+-- name: files_of_event(user_id, log_id)
+-- The mapping of an event with its rating key on the server that has a token, unless the names of its files were read before.
+select m.id as mapping_id, m.plex_rating_key
+from plex_webhook_logs l
+join plex_show_mappings m on m.id = l.mapping_id and m.user_id = l.user_id
+join plex_config c on c.user_id = m.user_id
+where l.user_id = :user_id and l.id = :log_id and m.tvshow_id is not null and m.plex_rating_key is not null
+  and c.plex_token is not null and (c.plex_server_uuid is null or c.plex_server_uuid = m.plex_server_uuid)
+  and coalesce(c.plex_token_rejected_at < now() - interval '1 hour', true) and not is_down(m.user_id, 'plex')
+  and m.files_read_at is null;
+
+-- name: files_of_show(user_id, tvshow_id)
+-- The same of every mapping that stands for a show.
+select m.id as mapping_id, m.plex_rating_key
+from plex_show_mappings m
+join plex_config c on c.user_id = m.user_id
+where m.user_id = :user_id and m.tvshow_id = :tvshow_id and m.plex_rating_key is not null
+  and c.plex_token is not null and (c.plex_server_uuid is null or c.plex_server_uuid = m.plex_server_uuid)
+  and coalesce(c.plex_token_rejected_at < now() - interval '1 hour', true) and not is_down(m.user_id, 'plex')
+order by m.id;
+
+-- name: note_files_read(user_id, mapping_id)!
+update plex_show_mappings set files_read_at = now() where user_id = :user_id and id = :mapping_id;

@@ -84,3 +84,21 @@ def test_the_show_or_mapping_of_another_user_is_nothing(
     receive(conn, user, scrobble())
     assert plan(conn, other, mapping, make_show(other)) == []
     assert plan(conn, user, mapping, make_show(other)) == [("wait", None, None), ("withdraw", 1, None)]
+
+
+def test_what_the_rules_before_made_the_same_of_stays_where_it_is(
+    conn: Connection, make_user: MakeUser, make_show: MakeShow
+) -> None:
+    """As where the tracker was renumbered after the viewing."""
+    user = make_user()
+    show = make_show(user, payloads.SHOW, seasons={1: 4})
+    mapping = map_to(conn, user, show)
+    for episode in (1, 2):
+        receive(conn, user, scrobble(episode=episode))
+    conn.execute("update watch_events set episode = 4 where tvshow_id = %s and episode = 2", (show,))
+    rule = {"kind": "offset", "source": "user", "plex_season": 1, "from_episode": 1, "to_episode": 1, "season": 1}
+    rows = conn.execute(
+        "select * from plan_mapping(%s, %s, %s, %s, %s)",
+        (user, mapping, show, Jsonb([rule | {"episode_offset": 2}]), Jsonb([])),
+    ).fetchall()
+    assert [(row["act"], row["episode"], row["to_episode"]) for row in rows] == [("move", 1, 3), ("keep", 4, 4)]
