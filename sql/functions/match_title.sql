@@ -3,6 +3,8 @@ create function match_title(p_user_id bigint, p_title text, p_show_year integer,
                             out tvshow_id bigint, out confidence numeric, out method text,
                             out conflict_type text, out candidates jsonb)
 language plpgsql volatile
+-- Planned once a connection: planning anew took a quarter of a decision.
+set plan_cache_mode = force_generic_plan
 set search_path from current
 as $$
 declare
@@ -42,7 +44,11 @@ begin
         ), judged as (
             select s.id, s.tmdb_id, s.title, extract(year from s.show_start_date)::integer as show_year, j.*
             from found f
-            join tvshows s on s.id = f.tvshow_id and s.user_id = p_user_id and s.deleted_at is null
+            -- One by one: the planner does not know how few there are, and would read all shows.
+            cross join lateral (
+                select x.id, x.tmdb_id, x.title, x.show_start_date, x.country from tvshows x
+                where x.id = f.tvshow_id and x.user_id = p_user_id and x.deleted_at is null limit 1
+            ) s
             cross join lateral jsonb_array_elements(v_asked.names) a
             cross join lateral judge_name(a, f.title, f.title_key, f.spelling_key, f.core_key,
                                           f.part_keys, v_asked.long_keys,

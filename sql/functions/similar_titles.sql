@@ -1,5 +1,7 @@
 create function similar_titles(p_user_id bigint, p_asked jsonb, p_year integer, p_episode_year integer) returns jsonb
 language plpgsql volatile
+-- Planned once a connection: planning anew took a quarter of a decision.
+set plan_cache_mode = force_generic_plan
 set search_path from current
 as $$
 declare
@@ -68,7 +70,8 @@ begin
         if p_year is not null and jsonb_array_length(v_found) < 5 then
             with near as (
                 select s.id, max(similarity(t.title_key, v_key)) as likeness
-                from tvshows s join show_titles t on t.tvshow_id = s.id
+                from tvshows s
+                cross join lateral (select x.title_key from show_titles x where x.tvshow_id = s.id limit 100) t
                 where s.user_id = p_user_id and s.deleted_at is null
                   and s.show_start_date >= make_date(p_year, 1, 1) and s.show_start_date < make_date(p_year + 1, 1, 1)
                 group by s.id order by likeness desc limit 5
@@ -129,7 +132,11 @@ begin
                        e ->> 'name' as name, max((e ->> 'likeness')::numeric) over (partition by e ->> 'id') as likeness
                 from jsonb_array_elements(v_found) e order by e ->> 'id', array_position(v_kinds, e ->> 'how')
             ) n
-            join tvshows s on s.id = n.id and s.user_id = p_user_id and s.deleted_at is null
+            -- One by one: the planner does not know how few there are, and would read all shows.
+            cross join lateral (
+                select x.id, x.tmdb_id, x.title, x.show_start_date from tvshows x
+                where x.id = n.id and x.user_id = p_user_id and x.deleted_at is null limit 1
+            ) s
             cross join lateral (select extract(year from s.show_start_date)::integer as show_year) y
             -- The year makes one of several likelier; it excludes none.
             cross join lateral (select n.likeness + case
