@@ -32,8 +32,9 @@ def test_of_600_events_with_the_application_killed_five_times_everything_answere
     shows = add_shows(appliance, 5 * SECONDS)
 
     with stream(appliance, per_second=20, seconds=SECONDS) as sender:
-        for kill in range(5):
-            sender.until(2 + 5 * kill + moments.uniform(0, 3))
+        for _ in range(5):
+            appliance.wait_until_it_listens()
+            time.sleep(moments.uniform(0.5, 4))
             appliance.kill()
             appliance.start(wait=False)
         sent = sender.all_sent()
@@ -41,7 +42,7 @@ def test_of_600_events_with_the_application_killed_five_times_everything_answere
 
     taken = [one for one in sent if one.is_taken]
     # How many depends on how long the machine takes for five starts.
-    assert len(taken) > 100
+    assert len(taken) > 50
     # Nothing is refused: either it answers, or nobody is there.
     assert {one.status for one in sent} <= {0, 200, 202}
     check_applied(appliance, sent, shows)
