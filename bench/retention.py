@@ -89,6 +89,7 @@ _SAID = """
 insert into tracker.watch_events (user_id, tvshow_id, season, episode, kind, occurred_at, source, log_id, play_id)
 select user_id, tvshow_id, season, episode, 'viewing', watched_at, source, log_id, id from tracker.plays"""
 _NUMBERS = "select setval('tracker.plex_webhook_logs_id_seq', %(rows)s)"
+_RAN_ALREADY = "insert into tracker.job_runs (kind, status, finished_at) values ('retention', 'success', now())"
 _ONE_DELETE = """
 delete from tracker.plex_webhook_logs
 where created_at < now() - make_interval(days => %(days)s) and status in ('success', 'ignored', 'duplicate')"""
@@ -134,6 +135,8 @@ def _prepare(installation: Installation, owner: psycopg.Connection[Any], account
     library = make_library(1)
     for message in viewing(library[0].episodes[0]):
         receive(installation.services, account.user_id, parse_event(message))
+    # The server's own retention is to wait until tomorrow.
+    owner.execute(_RAN_ALREADY)
     owner.execute(_TEMPLATES, {"user": account.user_id})
     owner.execute(_EPISODES, {"user": account.user_id})
 

@@ -81,7 +81,7 @@ class StoredFigures(Collector):
             with self._services.db.connection(timeout=PATIENCE_SECONDS) as connection:
                 return [_gauge(*up, 1.0), *_stored(connection)]
         except (DatabaseUnavailable, psycopg.Error) as error:
-            log.warning("no figures from the database", reason=str(error).partition("\n")[0])
+            log.debug("no figures from the database", reason=str(error).partition("\n")[0])
             return [_gauge(*up, 0.0)]
 
 
