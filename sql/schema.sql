@@ -278,7 +278,7 @@ table plex_webhook_logs
     constraint plex_webhook_logs_check1 CHECK ((((status)::text <> 'pending'::text) OR (next_attempt_at IS NOT NULL)))
     CREATE INDEX plex_webhook_logs_conflict ON tracker.plex_webhook_logs USING btree (conflict_id) WHERE (conflict_id IS NOT NULL)
     CREATE INDEX plex_webhook_logs_due ON tracker.plex_webhook_logs USING btree (next_attempt_at) WHERE ((status)::text = 'pending'::text)
-    CREATE INDEX plex_webhook_logs_open ON tracker.plex_webhook_logs USING btree (user_id, status, id) WHERE ((status)::text = ANY (ARRAY['pending'::text, 'conflict'::text, 'failed'::text]))
+    CREATE INDEX plex_webhook_logs_open ON tracker.plex_webhook_logs USING btree (user_id, status, id) WHERE ((status)::text = ANY (ARRAY['pending'::text, 'conflict'::text, 'failed'::text, 'duplicate'::text]))
     CREATE INDEX plex_webhook_logs_pending_show ON tracker.plex_webhook_logs USING btree (user_id, show_key) WHERE ((status)::text = 'pending'::text)
     CREATE INDEX plex_webhook_logs_repeat ON tracker.plex_webhook_logs USING hash (event_key) WHERE (event_key IS NOT NULL)  -- Finds the exact repeat of an event; a hash, which takes 38 bytes a row where a btree took 87. Ignored events have no event_key.
     CREATE INDEX plex_webhook_logs_time ON tracker.plex_webhook_logs USING brin (created_at) WITH (pages_per_range='32', autosummarize='on')  -- For figures since a moment.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.db.queries import queries
 from app.errors import NotFound
 from app.services import Services
-from app.tracker.logs import OPEN
+from app.tracker.logs import RARE
 from app.tracker.paging import Page, Row, read_page
 
 
@@ -21,7 +21,7 @@ def list_activity(
         before: only rows older than the one with this id.
         limit: how many.
     """
-    rows = queries().open_activity if status in OPEN else queries().activity
+    rows = queries().rare_activity if status in RARE else queries().activity
     with services.db.connection() as connection:
         return read_page(
             limit,

@@ -13,8 +13,8 @@ from app.plex.events import InvalidPayload, parse_event
 from app.services import Services
 from app.tracker.paging import Page, Row, contains, read_page
 
-# What somebody waits for; the log has an index of these.
-OPEN = frozenset({"pending", "conflict", "failed"})
+# What few rows have; the log has an index of these.
+RARE = frozenset({"pending", "conflict", "failed", "duplicate"})
 
 
 def list_logs(
@@ -38,7 +38,7 @@ def list_logs(
         before: only rows older than the one with this id.
         limit: how many.
     """
-    rows = queries().list_open_logs if status in OPEN else queries().list_logs
+    rows = queries().list_rare_logs if status in RARE else queries().list_logs
     with services.db.connection() as connection:
         return read_page(
             limit,

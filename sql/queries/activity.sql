@@ -9,14 +9,14 @@ where l.user_id = :user_id
 order by l.id desc
 limit :limit;
 
--- name: open_activity(user_id, status, before, limit)
--- As activity, for a status that somebody waits for; see list_open_logs.
+-- name: rare_activity(user_id, status, before, limit)
+-- As activity, for a status that few rows have; see list_rare_logs.
 select l.id, l.source, l.event_type, l.plex_title, l.plex_season, l.plex_episode, l.plex_account, l.status, l.action_taken,
        l.watched_at, l.created_at, c.conflict_type
 from plex_webhook_logs l left join plex_conflicts c on c.id = l.conflict_id
 where l.user_id = :user_id
   and (:before::bigint is null or l.id < :before::bigint)
-  and l.status in ('pending', 'conflict', 'failed') and l.status = :status::text
+  and l.status in ('pending', 'conflict', 'failed', 'duplicate') and l.status = :status::text
 order by l.id desc
 limit :limit;
 

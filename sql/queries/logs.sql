@@ -12,8 +12,8 @@ where user_id = :user_id
 order by id desc
 limit :limit;
 
--- name: list_open_logs(user_id, before, status, event, q, limit)
--- As list_logs, for a status that somebody waits for. Those have an index, which a plan for any status could not use: without it
+-- name: list_rare_logs(user_id, before, status, event, q, limit)
+-- As list_logs, for a status that few rows have. Those have an index, which a plan for any status could not use: without it
 -- the page of the failed events of a long log with few of them read all of it.
 select id, receipt, source, event_type, plex_title, plex_season, plex_episode, plex_account, plex_server, status, action_taken,
        trace, error_message, tvshow_id, conflict_id, mapping_id, attempts, next_attempt_at, watched_at, processing_duration_ms,
@@ -21,7 +21,7 @@ select id, receipt, source, event_type, plex_title, plex_season, plex_episode, p
 from plex_webhook_logs
 where user_id = :user_id
   and (:before::bigint is null or id < :before::bigint)
-  and status in ('pending', 'conflict', 'failed') and status = :status::text
+  and status in ('pending', 'conflict', 'failed', 'duplicate') and status = :status::text
   and (:event::text is null or event_type = :event::text)
   and (:q::text is null or plex_title ilike :q::text)
 order by id desc

@@ -46,12 +46,12 @@ def kept_plan(conn: Connection, name: str, **parameters: object) -> str:
         conn.execute("reset plan_cache_mode")
 
 
-@pytest.mark.parametrize("status", ["failed", "pending", "conflict"])
-def test_what_somebody_waits_for_is_found_among_many_rows(conn: Connection, long_log: int, status: str) -> None:
+@pytest.mark.parametrize("status", ["failed", "pending", "conflict", "duplicate"])
+def test_what_few_rows_are_is_found_among_many(conn: Connection, long_log: int, status: str) -> None:
     given = {"user_id": long_log, "before": None, "status": status, "limit": 50}
-    assert "plex_webhook_logs_open" in kept_plan(conn, "open_activity", **given)
+    assert "plex_webhook_logs_open" in kept_plan(conn, "rare_activity", **given)
     given |= {"event": None, "q": None}
-    assert "plex_webhook_logs_open" in kept_plan(conn, "list_open_logs", **given)
+    assert "plex_webhook_logs_open" in kept_plan(conn, "list_rare_logs", **given)
 
 
 def test_figures_of_the_last_days_do_not_read_the_years_before(conn: Connection, long_log: int) -> None:
