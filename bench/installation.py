@@ -74,12 +74,15 @@ class Installation:
 
 
 @contextmanager
-def running_installation(database_url: str | None = None, owner_url: str | None = None) -> Iterator[Installation]:
+def running_installation(
+    database_url: str | None = None, owner_url: str | None = None, tmdb_url: str | None = None
+) -> Iterator[Installation]:
     """Starts `tellykeep serve` as it is shipped, but for the webhook's rate limit, and stops it at the end.
 
     Args:
         database_url: an external database made for this (it is left as the benchmark leaves it); None: embedded.
         owner_url: the role that migrates it; None: the same.
+        tmdb_url: a simulated TMDB; None: the real one, which is asked nothing without a key.
     """
     forget_settings()
     directory = Path(tempfile.mkdtemp(prefix="tellykeep-bench-"))
@@ -90,6 +93,7 @@ def running_installation(database_url: str | None = None, owner_url: str | None 
         "webhook_rate_limit": "1000000 per second",
         "database_url": database_url,
         "database_owner_url": owner_url,
+        "tmdb_url": tmdb_url,
     }
     settings = load_settings(**{name: value for name, value in values.items() if value})
     environment = {environment_name(name): value for name, value in values.items() if value}
@@ -104,7 +108,7 @@ def running_installation(database_url: str | None = None, owner_url: str | None 
                 serving = Serving(process.pid, _postmaster(settings.data_dir))
                 yield Installation(settings, address, serving, database, services)
             finally:
-                services.db.close()
+                services.close()
                 database.stop()
     finally:
         shutil.rmtree(directory, ignore_errors=True)

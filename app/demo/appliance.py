@@ -48,11 +48,12 @@ class Appliance:
 
 
 @contextmanager
-def running(bind: str) -> Iterator[Appliance]:
+def running(bind: str, tmdb_url: str) -> Iterator[Appliance]:
     """Starts the appliance, waits until it is ready, and removes everything afterwards.
 
     Args:
         bind: address and port to listen on.
+        tmdb_url: of the simulated TMDB.
 
     Raises:
         DemoError: it does not start; the message has the last lines it wrote.
@@ -66,6 +67,7 @@ def running(bind: str) -> Iterator[Appliance]:
         "TELLYKEEP_DATA_DIR": str(data_dir),
         "TELLYKEEP_BIND": bind,
         "WEBHOOK_RATE_LIMIT": "10000 per minute",
+        "TMDB_URL": tmdb_url,
     }
     with output.open("wb") as sink:
         process = subprocess.Popen(

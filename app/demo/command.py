@@ -13,11 +13,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.demo.appliance import Appliance, running
-from app.demo.library import LIBRARY, SampleShow
+from app.demo.library import LIBRARY, NEW, SampleShow
+from app.demo.look_ups import decided, knowing_servers
 from app.demo.messages import episode
 from app.demo.plex import PlexServer
 from app.demo.reckoning import differences
-from app.demo.script import ANSWER, ANSWERED, WATCHED_A_MONTH_AGO, Step, steps
+from app.demo.script import ANSWER, ANSWERED, WATCHED_A_MONTH_AGO, Step, looked_up_steps, steps
 from app.settings import Settings
 
 _COLOURS = {
@@ -39,12 +40,20 @@ def run(settings: Settings, *, once: bool) -> int:
         once: stop after the script.
     """
     console = Console(highlight=False)
-    with running(_free_address() if once else settings.bind) as appliance:
+    with (
+        knowing_servers() as servers,
+        running(_free_address() if once else settings.bind, servers.tmdb.url) as appliance,
+    ):
         shows = _fill(appliance)
         plex = PlexServer(appliance.owner.call("GET", "/api/plex/config")["webhook_url"])
         played = list(steps())
-        wrong = _play(console, plex, played)
+        wrong = _play(console, appliance, plex, played, "What Plex sends, and what comes of it")
         wrong += _answer(console, appliance, shows)
+        servers.connect(appliance.owner)
+        looked_up = list(looked_up_steps())
+        wrong += _play(console, appliance, plex, looked_up, "\nWhat comes of it when Plex and TMDB can be asked")
+        played += looked_up
+        shows[NEW] = _added(appliance)
         wrong += _summary(console, appliance, shows, played)
         if once:
             return 1 if wrong else 0
@@ -78,19 +87,15 @@ def _fill(appliance: Appliance) -> dict[SampleShow, int]:
     return shows
 
 
-def _play(console: Console, plex: PlexServer, played: list[Step]) -> int:
+def _play(console: Console, appliance: Appliance, plex: PlexServer, played: list[Step], title: str) -> int:
     wrong = 0
-    table = Table(
-        "webhook",
-        "title",
-        "status",
-        "action",
-        title="What Plex sends, and what comes of it",
-        title_justify="left",
-    )
+    table = Table("webhook", "title", "status", "action", title=title, title_justify="left")
     for step in played:
         answer = plex.send(step.message)
         outcome = (answer["status"], answer["action"])
+        if answer["status"] == "pending":
+            row = decided(appliance.owner, answer)
+            outcome = (row["status"], row["action_taken"])
         right = outcome == step.expected
         wrong += not right
         table.add_row(
@@ -101,6 +106,12 @@ def _play(console: Console, plex: PlexServer, played: list[Step]) -> int:
         )
     console.print(table)
     return wrong
+
+
+def _added(appliance: Appliance) -> int:
+    """The tracker's id of the show that a look-up has added; 0 when there is none."""
+    shows = appliance.owner.call("GET", "/api/shows?limit=100")["shows"]
+    return next((int(show["id"]) for show in shows if show["title"] == NEW.title), 0)
 
 
 def _title(metadata: dict[str, Any]) -> str:

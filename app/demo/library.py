@@ -71,4 +71,9 @@ NIGHTJAR_2020 = SampleShow("Nightjar", 2020, {1: 8}, 50, {"tmdb_id": 910006})
 LATE = SampleShow("Late with Mona Ruiz", 2022, {1: 40}, 40, {"tmdb_id": 910007})
 ORBIT = SampleShow("The Long Orbit", 2023, {1: 10, 2: 10}, 55, {"tmdb_id": 910008})
 
+# Not in the tracker: it is looked up, and added.
+NEW = SampleShow("The Lamp Keepers", 2024, {1: 6, 2: 6}, 41, {"tmdb_id": 910009, "tvdb_id": 920009})
+# An episode of Harbour Lights that the tracker does not have yet: season, number.
+AIRED_SINCE = (3, 9)
+
 LIBRARY = (HARBOUR, BONES, SIGNAL, SEA, NIGHTJAR_2009, NIGHTJAR_2020, LATE, ORBIT)

@@ -38,6 +38,16 @@ def envelope(event: str, metadata: dict[str, Any], *, account: dict[str, Any] = 
     }
 
 
+def rating_key(show: SampleShow) -> str:
+    """Of the show on the simulated server."""
+    return _key(show.title, show.year)
+
+
+def show_guid(show: SampleShow) -> str:
+    """Of the show, under Plex's present agent."""
+    return f"plex://show/{_hex('show', show.title, show.year)}"
+
+
 def episode(
     show: SampleShow,
     season: int,
@@ -53,7 +63,7 @@ def episode(
 
 def _episode(show: SampleShow, season: int, number: int, viewed_at: float | None) -> dict[str, Any]:
     name = (show.title, show.year, season, number)
-    show_key, season_key, key = _key(show.title, show.year), _key(*name[:3]), _key(*name)
+    show_key, season_key, key = rating_key(show), _key(*name[:3]), _key(*name)
     return {
         "librarySectionType": "show",
         "librarySectionTitle": "TV Shows",
@@ -64,7 +74,7 @@ def _episode(show: SampleShow, season: int, number: int, viewed_at: float | None
         "grandparentRatingKey": show_key,
         "guid": f"plex://episode/{_hex('episode', *name)}",
         "parentGuid": f"plex://season/{_hex('season', *name[:3])}",
-        "grandparentGuid": f"plex://show/{_hex('show', show.title, show.year)}",
+        "grandparentGuid": show_guid(show),
         "type": "episode",
         "title": show.episode_title(season, number),
         "grandparentTitle": show.title,

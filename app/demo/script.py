@@ -6,7 +6,18 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from app.demo.library import BONES, HARBOUR, LATE, NIGHTJAR_2009, NIGHTJAR_2020, SEA, SIGNAL, SampleShow
+from app.demo.library import (
+    AIRED_SINCE,
+    BONES,
+    HARBOUR,
+    LATE,
+    NEW,
+    NIGHTJAR_2009,
+    NIGHTJAR_2020,
+    SEA,
+    SIGNAL,
+    SampleShow,
+)
 from app.demo.messages import GUEST, Message, by_air_date, envelope, episode, legacy_episode, live_tv, other
 
 # Watched by hand a month ago, so that the script can watch it again.
@@ -93,6 +104,13 @@ def steps() -> Iterator[Step]:
         envelope("library.new", {"type": "show", "ratingKey": "77", "title": "Old Bones", "index": 1}),
         "event_not_scrobble",
     )
+
+
+def looked_up_steps() -> Iterator[Step]:
+    """What follows once the Plex server and TMDB can be asked; what is expected is what the look-up leads to."""
+    yield _marks("a show that the tracker does not have", episode(NEW, 1, 2), NEW, 1, 2, "added_show")
+    yield _marks("its next episode: mapped by now", episode(NEW, 1, 3), NEW, 1, 3)
+    yield _marks("an episode that aired since", episode(HARBOUR, *AIRED_SINCE), HARBOUR, *AIRED_SINCE)
 
 
 # The user's answer to the question of the script, and what it marks.

@@ -27,6 +27,7 @@ log = structlog.get_logger("tellykeep.jobs")
 
 # Not in the middle of a start, when everything else wants the disk as well.
 FIRST_RUN = timedelta(minutes=2)
+BETWEEN_FIRST_RUNS = timedelta(seconds=20)
 # A job that is due less often is looked at so often: after a restart nobody knows when it ran last but the database.
 _LOOK = timedelta(hours=1)
 # The clocks of replicas differ, and jitter moves a run.
@@ -75,7 +76,7 @@ class Scheduler:
                 partial(self._run, scheduled),
                 self._trigger(scheduled),
                 id=scheduled.kind,
-                next_run_time=datetime.now(UTC) + FIRST_RUN + timedelta(seconds=20 * number),
+                next_run_time=datetime.now(UTC) + FIRST_RUN + BETWEEN_FIRST_RUNS * number,
             )
         self._clock.add_job(self._beat, IntervalTrigger(seconds=BEAT_SECONDS, timezone=UTC), id="beat")
 

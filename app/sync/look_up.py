@@ -64,6 +64,10 @@ class Trust:
             self._note(user_id, service, "ok", None)
             self._answering.add((user_id, service))
 
+    def doubt(self) -> None:
+        """The next answer of each is noted again."""
+        self._answering = set()
+
     def failed(self, user_id: int, error: UpstreamError) -> None:
         """A service has not answered, or refused the key."""
         outcome = "rejected" if isinstance(error, KeyRejected) else "unavailable"
@@ -144,6 +148,9 @@ class LookUp:
             else:
                 break
         self.steps.clear()
+        if row["probing"]:
+            # Another process may have found it down: whatever it answers is news.
+            self.trust.doubt()
         outcome = Outcome(row["status"], row["action"], self.claim.log_id, row["tvshow_id"], row["conflict_id"])
         return outcome, row["needs"]
 

@@ -1,6 +1,6 @@
 create function apply_lookup(p_user_id bigint, p_log_id bigint, p_event jsonb, p_lookup jsonb, p_steps jsonb, p_has_tmdb boolean,
                              p_probe text default null, p_document jsonb default null, p_lease_seconds integer default 30,
-                             out status text, out action text, out tvshow_id bigint, out conflict_id bigint, out needs jsonb)
+                             out status text, out action text, out tvshow_id bigint, out conflict_id bigint, out needs jsonb, out probing boolean)
 language plpgsql volatile
 set search_path from current
 as $$
@@ -10,6 +10,7 @@ declare
     v_event jsonb;
     v_decision jsonb;
     v_settled record;
+    v_may record;
     v_reason text;
     v_account_id bigint;
     v_waits_for text;
@@ -44,7 +45,10 @@ begin
         -- A service that is known not to answer is asked by one probe at a time, see claim_pending.
         v_waits_for := case when v_decision -> 'needs' ?| array['plex_show', 'plex_document'] then 'plex'
                             when v_decision -> 'needs' is not null then 'tmdb' end;
-        exit when v_waits_for is null or v_waits_for = p_probe or not is_down(p_user_id, v_waits_for);
+        exit when v_waits_for is null or v_waits_for = p_probe;
+        v_may := take_probe(p_user_id, v_waits_for);
+        probing := v_may.probing;
+        exit when v_may.may_ask;
         v_lookup := v_lookup || jsonb_build_object('failed', coalesce(v_lookup -> 'failed', '{}')
             || jsonb_build_object(v_waits_for, jsonb_build_object('problem', 'unavailable', 'not_asked', true)));
     end loop;
@@ -59,7 +63,9 @@ begin
     v_waits_for := v_settled.waits_for;
     if needs ? 'refresh' then
         v_waits_for := case when needs -> 'refresh' ? 'tmdb_id' then 'tmdb' else 'plex' end;
-        if v_waits_for is not distinct from p_probe or not is_down(p_user_id, v_waits_for) then
+        v_may := take_probe(p_user_id, v_waits_for);
+        probing := v_may.probing;
+        if v_waits_for is not distinct from p_probe or v_may.may_ask then
             v_waits_for := null;
         else
             needs := null;
@@ -132,4 +138,5 @@ $$;
 comment on function apply_lookup(bigint, bigint, jsonb, jsonb, jsonb, boolean, text, jsonb, integer) is
     'Decides a pending event again with what was learnt (p_lookup, see learnt_event) and acts on it, in one transaction. It stays
 pending where more is to be asked (needs: ask and call again), or where a service does not answer: then it is due again later, up to 7 days.
-p_steps go into the trace. p_probe: the service that this call may ask although it is down. Raises TK404, 40001 (call again).';
+p_steps go into the trace. p_probe: the service that this call may ask although it is down; probing: what is needed is its probe.
+Raises TK404, 40001 (call again).';

@@ -20,6 +20,9 @@ begin
     get diagnostics v_again = row_count;
     update plex_webhook_logs l set next_attempt_at = now(), waits_for = null
     where l.user_id = p_user_id and l.status = 'pending' and l.claimed_until is null;
+    -- Another address or key may be answered.
+    delete from upstreams where user_id = p_user_id;
+    update upstreams set next_probe_at = now() where service = 'tmdb';
     return v_again;
 end
 $$;

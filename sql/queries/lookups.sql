@@ -2,7 +2,7 @@
 select log_id, user_id, payload, lookup, probe from claim_pending(:lease_seconds, :probe_seconds);
 
 -- name: apply_lookup(user_id, log_id, event, lookup, steps, has_tmdb, probe, document, lease_seconds)^
-select status, action, tvshow_id, conflict_id, needs
+select status, action, tvshow_id, conflict_id, needs, probing
 from apply_lookup(:user_id, :log_id, :event, :lookup, :steps, :has_tmdb, :probe, :document, :lease_seconds);
 
 -- name: renew_claims(log_ids, lease_seconds)^

@@ -385,3 +385,18 @@ def test_an_event_whose_show_has_no_title_is_named_by_the_plex_server(household:
     show = household.has(SHOW, year=2019)
     row = household.looks_up(payloads.episode(grandparentTitle=MISSING, Guid=MISSING))
     assert (row["status"], row["tvshow_id"]) == ("success", show)
+
+
+def test_a_file_that_holds_two_episodes_marks_both_of_a_show_that_was_just_found(household: Household) -> None:
+    household.plex_has()
+    household.tmdb_has()
+    key = payloads.rating_key("show", SHOW)
+    for entry in household.plex.episodes[key]:
+        if (entry["parentIndex"], entry["index"]) == (2, 3):
+            entry["Media"][0]["Part"][0]["file"] = f"/tv/{SHOW}/{SHOW} - S02E03-E04.mkv"
+    row = household.looks_up()
+    assert row["action_taken"] == "added_show"
+    for number in (3, 4):
+        assert episode_entry(household.conn, row["tvshow_id"], 2, number)["watched"] is True
+    again = household.sends(payloads.episode(index=2))
+    assert again.action == "marked_watched"

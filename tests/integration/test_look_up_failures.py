@@ -295,3 +295,19 @@ def test_neither_key_nor_token_is_in_the_log(household: Household) -> None:
     assert TOKEN not in text
     assert TMDB_KEY not in text
     assert "http" not in text.replace("HTTP", "")
+
+
+def test_a_server_that_nothing_waits_for_is_asked_again_when_it_is_needed_again(household: Household) -> None:
+    household.tmdb_has()
+    household.plex.fail("*", failures.status(500), times=1)
+    assert household.looks_up()["action_taken"] == "added_show"
+    household.plex_has("Nightwatch")
+    household.tmdb_has("Nightwatch")
+    nightwatch = payloads.episode(grandparentTitle="Nightwatch")
+    # Half a minute has not gone by.
+    assert "plex" not in " ".join(asked(household.looks_up(nightwatch)))
+    household.conn.execute("update upstreams set next_probe_at = now()")
+    household.plex_has("Two Rivers")
+    household.tmdb_has("Two Rivers")
+    assert asked(household.looks_up(payloads.episode(grandparentTitle="Two Rivers")))[0].startswith("plex")
+    assert household.conn.execute("select from upstreams").fetchall() == []

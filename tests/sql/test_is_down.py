@@ -27,3 +27,10 @@ def test_tmdb_is_down_for_all_and_a_plex_server_for_its_user(conn: Connection, m
         True,
         False,
     ]
+
+
+def test_what_is_due_for_its_next_probe_may_be_asked(conn: Connection, make_user: MakeUser) -> None:
+    user = make_user()
+    conn.execute("select note_upstream(%s, 'plex', 'unavailable')", (user,))
+    conn.execute("update upstreams set next_probe_at = now()")
+    assert not down(conn, user, "plex")

@@ -30,6 +30,17 @@ def test_held_events_wait_again_and_what_waits_is_due(conn: Connection, make_use
     assert conflict_row(conn, held[0]["conflict_id"])["resolved"] is False
 
 
+def test_who_was_down_is_asked_again(conn: Connection, make_user: MakeUser) -> None:
+    ann, bob = make_user(), make_user()
+    for user in (ann, bob):
+        conn.execute("select note_upstream(%s, 'plex', 'unavailable')", (user,))
+    conn.execute("select note_upstream(%s, 'tmdb', 'unavailable')", (ann,))
+    value(conn, "select look_up_again(%s) as n", (ann,))
+    down = "select json_object_agg(service, next_probe_at > now()) as down from upstreams"
+    assert value(conn, down) == {"plex": True, "tmdb": False}
+    assert value(conn, "select user_id from upstreams where service = 'plex'") == bob
+
+
 def test_an_episode_that_a_show_lacks_is_no_question_for_a_key(
     conn: Connection, make_user: MakeUser, make_show: MakeShow
 ) -> None:

@@ -1,0 +1,75 @@
+"""The simulated Plex server and TMDB of the demo: what they know, and waiting for what they are asked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from app.demo.library import AIRED_SINCE, HARBOUR, LIBRARY, NEW, SampleShow
+from app.demo.messages import SERVER, rating_key, show_guid
+from app.demo.plex import Owner
+from app.demo.simulated_plex import SimulatedPlex
+from app.demo.simulated_tmdb import SimulatedTmdb
+
+_KEY = "0123456789abcdef0123456789abcdef"
+_TOKEN = "token-of-the-demo"  # noqa: S105 - of a simulated server
+_LATENCY = 0.05
+_PATIENCE = 30.0
+
+
+@dataclass(frozen=True)
+class KnowingServers:
+    """Both of them, running."""
+
+    tmdb: SimulatedTmdb
+    plex: SimulatedPlex
+
+    def connect(self, owner: Owner) -> None:
+        """Gives the appliance what it needs to ask them."""
+        owner.call(
+            "POST",
+            "/api/plex/config",
+            {"plex_token": _TOKEN, "plex_server_url": self.plex.url, "tmdb_api_key": _KEY},
+        )
+
+
+@contextmanager
+def knowing_servers() -> Iterator[KnowingServers]:
+    """Starts both; they know the sample shows, and one that the tracker does not have."""
+    with SimulatedTmdb(_KEY) as tmdb, SimulatedPlex(_TOKEN, SERVER["uuid"]) as plex:
+        for show in (*LIBRARY, NEW):
+            _teach(tmdb, plex, show)
+        tmdb.latency = plex.latency = _LATENCY
+        yield KnowingServers(tmdb, plex)
+
+
+def _teach(tmdb: SimulatedTmdb, plex: SimulatedPlex, show: SampleShow) -> None:
+    seasons = {
+        season["seasonNumber"]: [
+            {"episode_number": entry["episodeNumber"], "name": entry["title"], "air_date": entry["airDate"]}
+            for entry in season["episodes"]
+        ]
+        for season in show.document()["seasons"]
+    }
+    if show is HARBOUR:
+        season, number = AIRED_SINCE
+        aired = show.air_date(season, number).isoformat()
+        seasons[season].append({"episode_number": number, "name": "Landfall", "air_date": aired})
+    tmdb_id = show.ids.get("tmdb_id")
+    if tmdb_id is not None:
+        tmdb.add_show(tmdb_id, show.title, seasons=seasons, first_air_date=f"{show.year}-03-09", runtime=show.runtime)
+    guids = [f"{name.removesuffix('_id')}://{value}" for name, value in show.ids.items()]
+    plex.add_show(rating_key(show), show.title, year=show.year, guid=show_guid(show), guids=guids, seasons=show.seasons)
+
+
+def decided(owner: Owner, answer: dict[str, Any]) -> dict[str, Any]:
+    """The log row of an event when it does not wait for a look-up any more, or after half a minute."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        row: dict[str, Any] = owner.call("GET", f"/api/plex/logs/{answer['log_id']}")
+        if row["status"] != "pending" or time.monotonic() > deadline:
+            return row
+        time.sleep(0.05)
