@@ -87,6 +87,13 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("--id", type=int, metavar="N", help="only the event with this number in the log")
     add.set_defaults(command=_replay)
 
+    add = commands.add_parser(
+        "import-history", help="read everything ever watched from the Plex server, with a progress bar"
+    )
+    add.add_argument("--user", metavar="NAME", help="only this account's (default: everybody's)")
+    add.add_argument("--from-start", action="store_true", help="also what an import that was interrupted has read")
+    add.set_defaults(command=_import_history)
+
     add = commands.add_parser("backup", help="copy everything into one file, while the server runs")
     add.add_argument("file", metavar="FILE", help="a new file; - for standard output")
     add.set_defaults(command=_backup)
@@ -174,6 +181,13 @@ def _replay(settings: Settings, options: argparse.Namespace) -> int:
     result = ", ".join(f"{count} {status}" for status, count in sorted(outcomes.items()))
     print(f"{outcomes.total()} of {len(events)} events processed again{': ' if result else ''}{result}.")
     return 1 if refused else 0
+
+
+def _import_history(settings: Settings, options: argparse.Namespace) -> int:
+    from app.sync.import_command import import_for
+
+    with _services(settings) as services:
+        return 0 if import_for(services, options.user, from_start=options.from_start) else 1
 
 
 def _backup(settings: Settings, options: argparse.Namespace) -> int:

@@ -17,6 +17,7 @@ from app.settings import Settings
 from app.sync.spool import Spool
 from app.sync.turns import Turns
 from app.sync.waker import Waker
+from app.sync.wanted import Wanted
 from app.upstream.figures import UpstreamFigures
 from app.upstream.http import Limits, Upstream
 from app.upstream.pace import Pace
@@ -50,6 +51,7 @@ class Services:
         spool: None where nothing is kept beside the database: in commands, and where its directory cannot be used.
         turns: of the webhooks.
         worker: rung when an event was left pending; see app.sync.worker.
+        history: whose server's history is to be read soon; see app.jobs.catch_up.
         registry: what Prometheus is told.
         scheduler: the clock of `tellykeep serve`; None in commands.
         events: counts what was received.
@@ -64,6 +66,7 @@ class Services:
     spool: Spool | None = None
     turns: Turns = field(default_factory=Turns)
     worker: Waker = field(default_factory=Waker)
+    history: Wanted = field(default_factory=Wanted)
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     scheduler: Scheduler | None = None
     events: EventFigures = field(init=False)

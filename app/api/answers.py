@@ -524,8 +524,67 @@ class PlexConfig(Answer):
         description="When the Plex server refused the token; it counts as not set for an hour, or until another is set."
     )
     tmdb_key_rejected_at: datetime | None = Field(description="The same of the TMDB key.")
+    history_poll_minutes: int | None = Field(description="How often the server's history is read; null: hourly.")
+    sync_library: bool = Field(description="Whether what was marked by hand in Plex is looked for in its library.")
     accounts: list[PlexAccount]
     servers: list[PlexServer]
+
+
+class Gap(Answer):
+    """What nobody had told, and the server's history knew."""
+
+    missed: int
+    recovered: int = Field(description="How many of them are marked by now.")
+    waiting: int = Field(description="How many wait for a look-up, or for an answer.")
+    failed: int
+    from_: datetime | None = Field(alias="from", description="The earliest viewing of them.")
+    until: datetime | None = Field(description="The last one.")
+    text: str = Field(description="The same as a sentence.")
+
+
+class FoundGap(Gap):
+    """A gap, and the run that found it."""
+
+    id: int
+    at: datetime
+
+
+class HistoryRun(Answer):
+    """The last run of one of the jobs that read the history."""
+
+    id: int
+    status: Literal["running", "success", "failed", "cancelled"]
+    started_at: datetime
+    finished_at: datetime | None
+    progress: dict[str, Any]
+    result: dict[str, Any] | None = Field(description="Its gap report, or what it skipped and why (skipped).")
+    error: str | None
+
+
+class HistoryImport(Answer):
+    """The reading of everything that was ever watched."""
+
+    status: Literal["never", "waiting", "running", "success", "failed", "cancelled"]
+    started_at: datetime | None
+    finished_at: datetime | None
+    progress: dict[str, Any] = Field(
+        description="Rows read and in all (read, total), up to which viewing (at), and what came of them."
+    )
+    result: dict[str, Any] | None
+    error: str | None
+    resumes_at: datetime | None = Field(description="Up to which viewing one that was interrupted has come.")
+
+
+class History(Answer):
+    """What is read from the Plex server's history."""
+
+    connected: bool = Field(description="Whether there are a token and an address to read with.")
+    poll_minutes: int
+    sync_library: bool
+    import_: HistoryImport = Field(alias="import")
+    catch_up: HistoryRun | None
+    library: HistoryRun | None
+    gaps: list[FoundGap] = Field(description="What the last catch-ups have found, the newest first.")
 
 
 class WebhookOutcome(Answer):

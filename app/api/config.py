@@ -57,6 +57,8 @@ class ConfigChanges(Changes):
     auto_mark_watched: bool = True
     propose_similarity: Similarity = 0.35
     map_confidence: Confidence = 0.60
+    history_poll_minutes: Annotated[int, Field(ge=1, le=1440)] | None = None
+    sync_library: bool = False
     tracked_accounts: list[Id] = Field(default_factory=list, max_length=500)
     tracked_servers: list[ServerName] = Field(default_factory=list, max_length=500)
 
@@ -82,7 +84,9 @@ def get_config() -> dict[str, Any]:
     "Change the connection",
     description="Any part of it; no Plex token is needed to receive webhooks."
     " tracked_accounts (ids) and tracked_servers (ids or uuids) choose who counts;"
-    " an empty list chooses nobody: then events count that Plex marks user: true, from any server.",
+    " an empty list chooses nobody: then events count that Plex marks user: true, from any server."
+    " history_poll_minutes (1 to 1440; null: hourly) says how often the server's history is read, sync_library whether"
+    " what was marked watched by hand in Plex is looked for in its library once a day.",
     body=ConfigChanges,
     answer=answers.PlexConfig,
     scope="write",

@@ -24,7 +24,13 @@ def take_webhook() -> tuple[Response, int]:
     """Takes one message of a Plex server; 2xx means that it is committed, or written down to be committed."""
     started = time.perf_counter()
     owner = webhook_owner()
-    check_webhook_rate(owner)
+    try:
+        check_webhook_rate(owner)
+    except TooManyRequests:
+        if owner is not None:
+            # Plex does not send it again; the server's history has it.
+            services().history.add(owner)
+        raise
     # Past request.stream, whose limit is smaller: read_body reads on behind its own, so that the sender sees the answer.
     body = read_body(request.environ["wsgi.input"], request.environ.get("CONTENT_LENGTH") or None)
     if owner is None:

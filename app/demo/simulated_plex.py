@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from app.demo.simulated_server import Reply, Request, SimulatedServer
@@ -18,13 +18,15 @@ NOT_THERE = Reply("<html><head><title>Not Found</title></head><body><h1>404 Not 
 
 
 class SimulatedPlex(SimulatedServer):
-    """Answers identity, a show's metadata and its episodes.
+    """Answers identity, accounts, a show's metadata, its episodes, and the watch history.
 
     Attributes:
         token: that it takes; None takes any, and none.
         uuid: who it says that it is.
         shows: by rating key, as `Metadata[0]` of an answer.
         episodes: by the show's rating key, as `Metadata` of allLeaves.
+        accounts: number to name of who watches.
+        history: what was watched, as rows of an answer, in any order.
         knows_pages: whether it looks at X-Plex-Container-Start and -Size.
     """
 
@@ -34,6 +36,8 @@ class SimulatedPlex(SimulatedServer):
         self.uuid = uuid
         self.shows: dict[str, Document] = {}
         self.episodes: dict[str, list[Document]] = {}
+        self.accounts: dict[int, str] = {1: "alex"}
+        self.history: list[Document] = []
         self.knows_pages = True
 
     @property
@@ -94,12 +98,59 @@ class SimulatedPlex(SimulatedServer):
         self.episodes[rating_key] = episodes
         return show
 
+    def watched(self, show_key: str, season: int, number: int, at: int, *, account: int = 1, **more: Any) -> Document:
+        """Adds a row to the history, and returns it; the episode of the library counts one viewing more.
+
+        Args:
+            show_key: of a show that was added.
+            season, number: of an episode that it has.
+            at: Unix seconds by this server's clock.
+            account: who.
+            more: further keys of the row; they win, and None leaves one out.
+        """
+        episode = next(e for e in self.episodes[show_key] if (e.get("parentIndex"), e.get("index")) == (season, number))
+        episode |= {"viewCount": episode.get("viewCount", 0) + 1, "lastViewedAt": at}
+        row = {
+            "historyKey": f"/status/sessions/history/{len(self.history) + 1}",
+            "key": episode["key"],
+            "ratingKey": episode["ratingKey"],
+            "librarySectionID": "2",
+            "parentKey": f"/library/metadata/{episode['parentRatingKey']}",
+            "grandparentKey": f"/library/metadata/{show_key}",
+            "title": episode["title"],
+            "grandparentTitle": episode["grandparentTitle"],
+            "type": "episode",
+            "index": number,
+            "parentIndex": season,
+            "originallyAvailableAt": f"{episode['originallyAvailableAt']}T00:00:00.000Z",
+            "viewedAt": at,
+            "accountID": account,
+            "deviceID": 5,
+            **more,
+        }
+        row = {name: value for name, value in row.items() if value is not None}
+        self.history.append(row)
+        return row
+
+    def viewings(self, since: int, account: int | None) -> Sequence[Document]:
+        """The rows of the history that are asked for, the oldest first."""
+        rows = (row for row in self.history if row["viewedAt"] >= since and account in (None, row["accountID"]))
+        return sorted(rows, key=lambda row: int(row["viewedAt"]))
+
     def reply(self, request: Request) -> Reply:
         """As a server would; 401 without the token, but it tells everybody who it is."""
         if request.path == "/identity":
             return _container(0, claimed=True, machineIdentifier=self.uuid, version="1.41.5.9522-a96edc606")
         if self.token is not None and request.headers.get("x-plex-token") != self.token:
             return UNAUTHORIZED
+        if request.path == "/accounts":
+            known = [{"id": 0, "key": "/accounts/0", "name": ""}]
+            known += [{"id": n, "key": f"/accounts/{n}", "name": name} for n, name in self.accounts.items()]
+            return _container(len(known), identifier="com.plexapp.system.accounts", Account=known)
+        if request.path == "/status/sessions/history/all":
+            account = request.query.get("accountID")
+            rows = self.viewings(int(request.query.get("viewedAt>", 0)), None if account is None else int(account))
+            return self._page(request, rows)
         match = re.fullmatch(r"/library/metadata/([^/]+)(/allLeaves)?", request.path)
         if match is None or match[1] not in self.shows:
             return NOT_THERE
@@ -108,17 +159,17 @@ class SimulatedPlex(SimulatedServer):
             if request.query.get("includeGuids") != "1":
                 show = {key: value for key, value in show.items() if key != "Guid"}
             return _container(1, librarySectionID=2, Metadata=[show])
-        return self._leaves(request, self.episodes[match[1]])
+        return self._page(request, self.episodes[match[1]], viewGroup="episode")
 
-    def _leaves(self, request: Request, episodes: list[Document]) -> Reply:
+    def _page(self, request: Request, entries: Sequence[Document], **more: Any) -> Reply:
         size = _page(request, "size")
         if size is None or not self.knows_pages:
-            return _container(len(episodes), viewGroup="episode", Metadata=episodes)
+            return _container(len(entries), **more, Metadata=list(entries))
         start = _page(request, "start") or 0
-        page = episodes[start : start + size]
+        page = list(entries[start : start + size])
         # As real servers do, no Metadata where there is none.
         listed = {"Metadata": page} if page else {}
-        return _container(len(page), totalSize=len(episodes), offset=start, viewGroup="episode", **listed)
+        return _container(len(page), totalSize=len(entries), offset=start, **more, **listed)
 
 
 def _page(request: Request, which: str) -> int | None:

@@ -49,11 +49,13 @@ class SimulatedServer:
 
     Attributes:
         latency: seconds that each answer takes.
+        clock_ahead: seconds that the clock of this server is ahead, as its answers say in `Date`.
         connections: how many were made to it.
     """
 
     def __init__(self) -> None:
         self.latency = 0.0
+        self.clock_ahead = 0
         self.connections = 0
         self._server: _Server | None = None
 
@@ -160,6 +162,12 @@ class _Handler(BaseHTTPRequestHandler):
             {name.lower(): value for name, value in self.headers.items()},
         )
         self.server.simulated.handle(request, self)
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """For the header `Date`."""
+        return super().date_time_string(
+            (time.time() if timestamp is None else timestamp) + self.server.simulated.clock_ahead
+        )
 
     def log_message(self, format: str, *arguments: Any) -> None:
         """Says nothing."""

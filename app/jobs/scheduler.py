@@ -16,6 +16,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from app.errors import DatabaseUnavailable
 from app.jobs.backup import back_up
+from app.jobs.catch_up import LOOK_EVERY, HistoryClock
 from app.jobs.cleaning import clean
 from app.jobs.refresh import refresh_shows
 from app.jobs.retention import delete_old
@@ -79,6 +80,8 @@ class Scheduler:
                 next_run_time=datetime.now(UTC) + FIRST_RUN + BETWEEN_FIRST_RUNS * number,
             )
         self._clock.add_job(self._beat, IntervalTrigger(seconds=BEAT_SECONDS, timezone=UTC), id="beat")
+        for name, look in HistoryClock(services, self._leaving).looks.items():
+            self._clock.add_job(look, IntervalTrigger(seconds=int(LOOK_EVERY.total_seconds()), timezone=UTC), id=name)
 
     def start(self) -> None:
         """Begins."""

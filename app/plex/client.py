@@ -7,13 +7,17 @@ read that it lacks, and has neither a deadline nor a limit. See docs/adr/0006-up
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from importlib.metadata import version
 from typing import Any
 
 import structlog
 
 from app.db.queries import queries
-from app.plex.metadata import Container, Identity, PlexEpisode, PlexShow
+from app.plex.metadata import Container, HistoryPage, Identity, PlexAccount, PlexEpisode, PlexShow
 from app.security.crypto import CannotDecrypt
 from app.services import Services
 from app.upstream.errors import KeyRejected, NotThere, UpstreamUnavailable
@@ -23,12 +27,22 @@ log = structlog.get_logger("tellykeep.plex")
 
 PAGE = 300
 MOST_EPISODES = 20_000
+# A row is half a kilobyte.
+HISTORY_PAGE = 200
+# A header's second, and the time of a round trip, are no wrong clock.
+LEAST_CLOCK_AHEAD = 3
+MOST_CLOCK_AHEAD = 24 * 60 * 60
 
 _RATING_KEY = re.compile(r"[\w-]+", re.ASCII)
 
 
 class PlexServer:
-    """Asks one server with one token. Made for one job: cheap, and not to be shared between threads with its trace."""
+    """Asks one server with one token. Made for one job: cheap, and not to be shared between threads with its trace.
+
+    Attributes:
+        clock_ahead: seconds that the server's clock is ahead of ours, by its last answer; 0 as long as it gave none. More
+            than a day is a clock that was never set, and says nothing about when something was watched.
+    """
 
     def __init__(self, services: Services, url: str, token: str, steps: list[Step]) -> None:
         """Asks nothing yet.
@@ -43,6 +57,7 @@ class PlexServer:
         self.steps = steps
         self._url = url.rstrip("/")
         self._token = token.strip()
+        self.clock_ahead = 0
 
     def identity(self) -> Identity:
         """Who the server is. It tells that to anybody: this does not prove the token.
@@ -93,6 +108,48 @@ class PlexServer:
                 break
         return list(found.values())
 
+    def accounts(self) -> list[PlexAccount]:
+        """Who watches on the server. The history names them by number."""
+        return list(Container.model_validate(self._ask("/accounts", "who watches")).accounts)
+
+    def history(self, since: datetime, account_ids: Sequence[int] | None = None) -> Iterator[HistoryPage]:
+        """What was watched since then, the oldest first. One page is held at a time.
+
+        Args:
+            since: by the server's clock.
+            account_ids: of whom; of everybody when None.
+        """
+        start = 0
+        before: frozenset[str] = frozenset()
+        plain: dict[str, str | int] = {"sort": "viewedAt:asc", "viewedAt>": int(since.timestamp())}
+        if account_ids is not None and len(account_ids) == 1:
+            # Of one, the server leaves the others out. Not every version takes a list.
+            plain["accountID"] = account_ids[0]
+        while True:
+            page_of: dict[str, str | int] = {"X-Plex-Container-Start": start, "X-Plex-Container-Size": HISTORY_PAGE}
+            document = self._ask("/status/sessions/history/all", f"history from row {start}", plain | page_of, page_of)
+            container = Container.model_validate(document)
+            keys = frozenset(row.history_key for row in container.history)
+            # A server that does not know pages sends the same again.
+            if not container.metadata or (keys and keys <= before):
+                return
+            rows = tuple(row for row in container.history if account_ids is None or row.account_id in account_ids)
+            yield HistoryPage(start, container.total_size, len(container.metadata), rows)
+            before = keys
+            start += len(container.metadata)
+            if container.total_size is not None and start >= container.total_size:
+                return
+            if len(container.metadata) < HISTORY_PAGE:
+                return
+
+    def _hear_clock(self, headers: Mapping[str, str]) -> None:
+        try:
+            date = parsedate_to_datetime(headers.get("date", ""))
+            ahead = round(date.timestamp() + 0.5 - time.time())
+        except (TypeError, ValueError, OverflowError):
+            return
+        self.clock_ahead = ahead if LEAST_CLOCK_AHEAD <= abs(ahead) <= MOST_CLOCK_AHEAD else 0
+
     def _ask(
         self,
         path: str,
@@ -114,6 +171,7 @@ class PlexServer:
                 "X-Plex-Client-Identifier": self._client_identifier(),
                 **{name: str(value) for name, value in (headers or {}).items()},
             },
+            hear=self._hear_clock,
         )
         container = document.get("MediaContainer")
         if not isinstance(container, dict):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from app.plex.events import EARLIEST_VIEW, LATEST_VIEW, MAX_DURATION_MS, MAX_KEY, YEARS
+from app.plex.events import EARLIEST_VIEW, LATEST_VIEW, MAX_BIGINT, MAX_DURATION_MS, MAX_KEY, YEARS
 from app.plex.guids import ExternalIds, episode_ids, ids_in_array, parse_guid, title_ids
-from app.upstream.values import HIGHEST_ID, Answer, Day, NumberOrNone, Text, each_of, whole
+from app.upstream.values import HIGHEST_ID, Answer, Day, NumberOrNone, Text, each_of, required, whole
 
 
 def _key(value: object) -> str | None:
@@ -116,12 +117,75 @@ class PlexEpisode(Answer):
         return None if self.duration_ms is None else max(1, round(self.duration_ms / 60_000))
 
 
+class PlexAccount(Answer):
+    """Somebody whom the server knows. Number 0 has no name, 1 is the server's owner."""
+
+    id: Annotated[int, BeforeValidator(required(whole(0, MAX_BIGINT)))]
+    title: Text = Field(default="", alias="name")
+
+
+class HistoryRow(Answer):
+    """One viewing as the server remembers it. Of what was deleted since the keys are missing; GUIDs always are."""
+
+    key: Text = Field(default="", alias="historyKey")
+    type: Text = ""
+    title: Text = ""
+    show_title: Text = Field(default="", alias="grandparentTitle")
+    season: NumberOrNone = Field(default=None, alias="parentIndex")
+    episode: NumberOrNone = Field(default=None, alias="index")
+    rating_key: _Key = Field(default=None, alias="ratingKey")
+    show_key: Text = Field(default="", alias="grandparentKey")
+    show_rating_key_as_sent: _Key = Field(default=None, alias="grandparentRatingKey")
+    # A text here, a number in webhooks.
+    section_id: _Count = Field(default=None, alias="librarySectionID")
+    air_date: Day = Field(default=None, alias="originallyAvailableAt")
+    viewed: Annotated[int | None, BeforeValidator(whole(EARLIEST_VIEW, LATEST_VIEW))] = Field(
+        default=None, alias="viewedAt"
+    )
+    account_id: Annotated[int | None, BeforeValidator(whole(0, MAX_BIGINT))] = Field(default=None, alias="accountID")
+
+    @property
+    def viewed_at(self) -> datetime | None:
+        """When it was watched, by the server's clock."""
+        return None if self.viewed is None else datetime.fromtimestamp(self.viewed, UTC)
+
+    @property
+    def show_rating_key(self) -> str | None:
+        """The show's key on that server, which most rows have as a part of an address only."""
+        return self.show_rating_key_as_sent or _key(self.show_key.removeprefix("/library/metadata/"))
+
+    @property
+    def history_key(self) -> str:
+        """What tells the row from every other one of its server."""
+        return self.key or f"{self.rating_key or self.title}@{self.viewed}/{self.account_id}"
+
+
+@dataclass(frozen=True)
+class HistoryPage:
+    """A part of the history.
+
+    Attributes:
+        start: how many rows come before it.
+        total: how many there are in all; None when the server does not say.
+        count: how many it has, with those that cannot be read.
+        rows: in the order of time.
+    """
+
+    start: int
+    total: int | None
+    count: int
+    rows: tuple[HistoryRow, ...]
+
+
 class Container(Answer):
     """What every answer of a Plex server is wrapped in."""
 
     size: _Count = None
     total_size: _Count = Field(default=None, alias="totalSize")
     metadata: Annotated[tuple[dict[str, Any], ...], BeforeValidator(_dicts)] = Field(default=(), alias="Metadata")
+    accounts: Annotated[tuple[PlexAccount, ...], BeforeValidator(each_of(PlexAccount))] = Field(
+        default=(), alias="Account"
+    )
 
     @property
     def shows(self) -> tuple[PlexShow, ...]:
@@ -134,3 +198,9 @@ class Container(Answer):
         """The entries as episodes."""
         episodes: tuple[PlexEpisode, ...] = each_of(PlexEpisode)(self.metadata)
         return episodes
+
+    @property
+    def history(self) -> tuple[HistoryRow, ...]:
+        """The entries as rows of the history."""
+        rows: tuple[HistoryRow, ...] = each_of(HistoryRow)(self.metadata)
+        return rows

@@ -67,6 +67,7 @@ def receive(
     event: PlexEvent,
     *,
     source: str = "webhook",
+    history_key: str | None = None,
     receipt: uuid.UUID | None = None,
     received_at: datetime | None = None,
     started: float | None = None,
@@ -83,6 +84,7 @@ def receive(
         user_id: whose event it is.
         event: what Plex said.
         source: `webhook`, `history`, `spool` or `manual`.
+        history_key: of the row of the server's history that tells it, by which it is counted once.
         receipt: given again when the event is repeated; a new one when None.
         received_at: when it was received; now when None.
         started: `time.perf_counter()` at the beginning of the request, for the processing time in the log.
@@ -93,12 +95,18 @@ def receive(
         DatabaseUnavailable: PostgreSQL did not take it in time; nothing is known to be committed.
         psycopg.Error: PostgreSQL refused it, and to keep it as `failed` as well.
     """
+    receipt = receipt or uuid.uuid4()
+    decision, kept = event.decision(), event.kept()
+    if history_key is not None:
+        # Each row is a viewing of its own: a rewatch is no repeat of the message before it.
+        decision |= {"history_key": history_key, "event_key": receipt.hex}
+        kept |= {"history_key": history_key}
     parameters = {  # in the order of the query's placeholders
         "user_id": user_id,
-        "receipt": receipt or uuid.uuid4(),
+        "receipt": receipt,
         "source": source,
-        "event": _encode(event.decision()),
-        "payload": _encode(event.kept()),
+        "event": _encode(decision),
+        "payload": _encode(kept),
         "received_at": received_at or datetime.now(UTC),
         "has_tmdb": services.settings.tmdb_api_key is not None,
         "elapsed_ms": (time.perf_counter() - started) * 1000 if started is not None else 0.0,

@@ -31,6 +31,8 @@ _PLAIN = (
 # Another one may find what the one before did not.
 _ASKED_WITH = ("plex_token", "plex_server_url", "plex_server_uuid", "tmdb_api_key")
 _THRESHOLDS = ("propose_similarity", "map_confidence")
+# With another of these there may be more to read in the server's history.
+_READ_WITH = ("plex_token", "plex_server_url", "history_poll_minutes", "tracked_accounts", "tracked_servers")
 _DISCONNECTED = {
     "plex_token": None,
     "plex_server_url": None,
@@ -81,6 +83,14 @@ def change_config(services: Services, user_id: int, changes: dict[str, Any], *, 
         thresholds = {name: changes[name] for name in _THRESHOLDS if name in changes}
         if thresholds:
             queries().set_thresholds(connection, user_id=user_id, changes=Jsonb(thresholds))
+        if "history_poll_minutes" in changes or "sync_library" in changes:
+            queries().set_history_settings(
+                connection,
+                user_id=user_id,
+                poll_minutes=changes.get("history_poll_minutes"),
+                sets_poll="history_poll_minutes" in changes,
+                sync_library=changes.get("sync_library"),
+            )
         if "tracked_accounts" in changes:
             known = {row["id"] for row in queries().list_plex_accounts(connection, user_id=user_id)}
             ids = _chosen(changes["tracked_accounts"], {n: n for n in known}, "tracked_accounts")
@@ -97,6 +107,8 @@ def change_config(services: Services, user_id: int, changes: dict[str, Any], *, 
         with services.db.connection() as connection:
             queries().look_up_again(connection, user_id=user_id)
         services.worker.wake()
+    if any(changes.get(name) is not None for name in _READ_WITH):
+        services.history.add(user_id)
     return config
 
 

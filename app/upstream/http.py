@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
@@ -26,6 +26,7 @@ _CHUNK = 64 * 1024
 _PORTS = {"http": 80, "https": 443}
 
 Step = dict[str, Any]
+Hear = Callable[[Mapping[str, str]], None]
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ class Upstream:
         steps: list[Step] | None = None,
         params: Mapping[str, str | int] | None = None,
         headers: Mapping[str, str] | None = None,
+        hear: Hear | None = None,
     ) -> dict[str, Any]:
         """Asks, and returns the JSON object of the answer.
 
@@ -104,6 +106,7 @@ class Upstream:
             steps: a trace, to which one step is added whatever comes of it.
             params: behind the question mark.
             headers: sent besides.
+            hear: is given the headers of the answer as soon as they are there.
 
         Raises:
             KeyRejected, NotThere, UpstreamUnavailable: as they say.
@@ -112,7 +115,7 @@ class Upstream:
         step: Step = {"step": "asked", "service": self.service, "what": what, "status": None}
         outcome, problem = "fault", None
         try:
-            answer = self._ask(url, params, dict(headers or {}), what, step)
+            answer = self._ask(url, params, dict(headers or {}), what, step, hear)
             outcome = "answered"
             return answer
         except UpstreamError as error:
@@ -159,7 +162,13 @@ class Upstream:
             session.close()
 
     def _ask(
-        self, url: str, params: Mapping[str, str | int] | None, headers: dict[str, str], what: str, step: Step
+        self,
+        url: str,
+        params: Mapping[str, str | int] | None,
+        headers: dict[str, str],
+        what: str,
+        step: Step,
+        hear: Hear | None,
     ) -> dict[str, Any]:
         limits = self.limits
         with deadline(limits.total, limits.read):
@@ -168,6 +177,8 @@ class Upstream:
                 response = self._send(url, params, headers, origin)
                 try:
                     step["status"] = response.status_code
+                    if hear is not None:
+                        hear(response.headers)
                     if response.is_redirect:
                         # With its own parameters: what it was asked with may hold a key.
                         url, params = self._redirected(url, response.headers["location"]), None

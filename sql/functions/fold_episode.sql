@@ -10,6 +10,7 @@ declare
     v_event record;
     -- One element per viewing, in the order of time.
     v_start watch_events[] := '{}';        -- the event that begins it
+    v_began timestamptz[] := '{}';
     v_account bigint[] := '{}';
     v_server text[] := '{}';
     v_viewed_from timestamptz[] := '{}';   -- its first report; null while it is only a mark by hand
@@ -24,16 +25,31 @@ declare
     v_member_of integer[] := '{}';
 begin
     for v_event in
-        select w as event, w.* from watch_events w
+        select w as event, w.id, w.kind, w.account_id, w.server_uuid, w.play_id, coalesce(h.occurred_at, w.occurred_at) as occurred_at
+        from watch_events w
+        -- The server's own history has the last word on when a viewing was: a webhook of it may have come late, or its time
+        -- was taken when nobody knew yet how wrong that server's clock is. Both times are of the same clock.
+        left join lateral (
+            select h.occurred_at from watch_events h
+            where w.kind = 'viewing' and w.history_key is null and h.kind = 'viewing' and h.history_key is not null
+              and h.tvshow_id = w.tvshow_id and h.season = w.season and h.episode = w.episode and h.withdrawn_at is null
+              and h.account_id is not distinct from w.account_id and h.server_uuid is not distinct from w.server_uuid
+              and (abs(extract(epoch from h.said_at - w.said_at)) <= 120
+                   -- What was not received near it can only have meant it, also when the two do not tell quite the same time.
+                   or (h.said_at > w.said_at - v_apart and h.said_at < w.said_at + v_apart
+                       and not (h.occurred_at > w.occurred_at - v_apart and h.occurred_at < w.occurred_at + v_apart)))
+            order by abs(extract(epoch from h.said_at - w.said_at)), h.said_at, h.id limit 1
+        ) h on true
         where w.tvshow_id = p_tvshow_id and w.season = p_season and w.episode = p_episode and w.withdrawn_at is null
-        order by w.occurred_at, array_position(array['viewing', 'mark', 'unmark'], w.kind), w.account_id nulls last, w.server_uuid, w.id
+        order by coalesce(h.occurred_at, w.occurred_at), array_position(array['viewing', 'mark', 'unmark'], w.kind),
+                 w.account_id nulls last, w.server_uuid, w.id
     loop
         v_at := null;
         if v_event.kind = 'viewing' then
             -- The same account on the same server within one runtime of a viewing's first report: that viewing.
             for i in reverse v_count..1 loop
                 -- A first report lies less than a runtime after the mark that began it: what is older cannot be meant.
-                exit when v_event.occurred_at - (v_start[i]).occurred_at >= v_apart * 2;
+                exit when v_event.occurred_at - v_began[i] >= v_apart * 2;
                 if v_event.occurred_at - v_viewed_from[i] < v_apart
                    and v_account[i] is not distinct from v_event.account_id
                    and v_server[i] is not distinct from v_event.server_uuid then
@@ -44,8 +60,8 @@ begin
             -- A mark by hand just before the report of the viewing that it meant.
             if v_at is null then
                 for i in reverse v_count..1 loop
-                    exit when v_event.occurred_at - (v_start[i]).occurred_at >= v_apart;
-                    if v_event.occurred_at - (v_start[i]).occurred_at < v_apart and v_viewed_from[i] is null and v_voided[i] is null then
+                    exit when v_event.occurred_at - v_began[i] >= v_apart;
+                    if v_event.occurred_at - v_began[i] < v_apart and v_viewed_from[i] is null and v_voided[i] is null then
                         v_at := i;
                         v_viewed_from[i] := v_event.occurred_at;
                         v_account[i] := v_event.account_id;
@@ -70,6 +86,7 @@ begin
             v_count := v_count + 1;
             v_at := v_count;
             v_start[v_at] := v_event.event;
+            v_began[v_at] := v_event.occurred_at;
             v_account[v_at] := v_event.account_id;
             v_server[v_at] := v_event.server_uuid;
             v_viewed_from[v_at] := case when v_event.kind = 'viewing' then v_event.occurred_at end;
@@ -96,20 +113,20 @@ begin
         if v_play[i] is null then
             insert into plays (user_id, tvshow_id, season, episode, watched_at, source, server_uuid, account_id, history_key,
                                plex_season, plex_episode, mapping_id, log_id, voided_at, void_reason)
-            values (p_user_id, p_tvshow_id, p_season, p_episode, (v_start[i]).occurred_at, (v_start[i]).source, v_server[i], v_account[i],
+            values (p_user_id, p_tvshow_id, p_season, p_episode, v_began[i], (v_start[i]).source, v_server[i], v_account[i],
                     (v_start[i]).history_key, (v_start[i]).plex_season, (v_start[i]).plex_episode, v_mapping_id,
                     v_log_id, v_voided[i], case when v_voided[i] is not null then 'unmarked' end)
             returning id into v_play_id;
             v_play[i] := v_play_id;
         else
             update plays p
-            set watched_at = (v_start[i]).occurred_at, source = (v_start[i]).source, server_uuid = v_server[i], account_id = v_account[i],
+            set watched_at = v_began[i], source = (v_start[i]).source, server_uuid = v_server[i], account_id = v_account[i],
                 history_key = (v_start[i]).history_key, plex_season = (v_start[i]).plex_season,
                 plex_episode = (v_start[i]).plex_episode, mapping_id = v_mapping_id, log_id = v_log_id,
                 voided_at = v_voided[i], void_reason = case when v_voided[i] is not null then 'unmarked' end
             where p.id = v_play[i]
               and (p.watched_at, p.source, p.server_uuid, p.account_id, p.history_key, p.log_id, p.voided_at, p.void_reason)
-                  is distinct from ((v_start[i]).occurred_at, (v_start[i]).source, v_server[i], v_account[i], (v_start[i]).history_key,
+                  is distinct from (v_began[i], (v_start[i]).source, v_server[i], v_account[i], (v_start[i]).history_key,
                                     v_log_id, v_voided[i], case when v_voided[i] is not null then 'unmarked' end);
         end if;
     end loop;
@@ -127,7 +144,7 @@ begin
     where tvshow_id = p_tvshow_id and season = p_season and episode = p_episode and id <> all (v_play)
       and (voided_at is null or void_reason = 'unmarked');
 
-    select min((v_start[i]).occurred_at) filter (where v_voided[i] is null), count(*) filter (where v_voided[i] is null)
+    select min(v_began[i]) filter (where v_voided[i] is null), count(*) filter (where v_voided[i] is null)
     into first_watched_at, live_plays
     from generate_series(1, v_count) as i;
 
@@ -142,4 +159,5 @@ $$;
 comment on function fold_episode(bigint, bigint, integer, integer, integer, bigint) is
     'Makes the plays of one episode anew from everything said about it, in the order of time: viewings by the same account and
 server closer together than the runtime (minutes; 30 when unknown) are one; a mark by hand counts when nothing before it does; an
-unmark voids what lies before it; what was withdrawn is left out. The caller holds the lock on the show''s row.';
+unmark voids what lies before it; what was withdrawn is left out. A webhook of a viewing that the server''s history knows takes its time
+from there. The caller holds the lock on the show''s row.';

@@ -29,7 +29,8 @@ begin
                 coalesce(p_event ->> 'server_uuid', ''), p_account_id,
                 -- A row of the history counts once, and this is one viewing of several episodes.
                 (p_event ->> 'history_key') || case when v_placed > 0 then '#' || v_placed + 1 else '' end,
-                p_mapping_id, p_log_id, (p_event ->> 'season')::integer, (p_event ->> 'episode')::integer, p_later) m;
+                p_mapping_id, p_log_id, (p_event ->> 'season')::integer, (p_event ->> 'episode')::integer, p_later,
+                to_timestamp((p_event ->> 'last_viewed_at')::double precision)) m;
             if v_action in ('show_missing', 'mapping_changed') then
                 action := v_action;
                 return;

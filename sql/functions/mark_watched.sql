@@ -3,7 +3,7 @@ create function mark_watched(p_user_id bigint, p_tvshow_id bigint, p_season inte
                              p_server_uuid text default null, p_account_id bigint default null, p_history_key text default null,
                              p_mapping_id bigint default null, p_log_id bigint default null,
                              p_plex_season integer default null, p_plex_episode integer default null,
-                             p_later jsonb default null,
+                             p_later jsonb default null, p_said_at timestamptz default null,
                              out action text, out season integer, out episode integer, out play_id bigint, out first_watched_at timestamptz)
 language plpgsql volatile
 set search_path from current
@@ -57,7 +57,9 @@ begin
     if p_kind = 'viewing' and p_history_key is null and not exists (
         select from watch_events w
         where w.tvshow_id = p_tvshow_id and w.season = v_found.season and w.episode = v_found.episode and w.withdrawn_at is null
-          and w.occurred_at > p_at - make_interval(mins => coalesce(nullif((v_found.entry ->> 'runtime')::integer, 0), 30))
+          and (w.occurred_at > p_at - make_interval(mins => coalesce(nullif((v_found.entry ->> 'runtime')::integer, 0), 30))
+               -- A webhook that came late, of a viewing that the server's history has told.
+               or (p_said_at <> p_at and w.history_key is not null))
     ) then
         -- Nothing was said about this episode that lies within a runtime before it, or after it: a viewing of its own, and no fold
         -- is needed.
@@ -71,16 +73,16 @@ begin
                 p_plex_season, p_plex_episode, p_mapping_id, p_log_id)
         returning id into play_id;
         insert into watch_events (user_id, tvshow_id, season, episode, kind, occurred_at, source, server_uuid, account_id,
-                                  history_key, plex_season, plex_episode, mapping_id, log_id, play_id)
+                                  history_key, plex_season, plex_episode, mapping_id, log_id, play_id, said_at)
         values (p_user_id, p_tvshow_id, season, episode, 'viewing', p_at, p_source, p_server_uuid, p_account_id,
-                p_history_key, p_plex_season, p_plex_episode, p_mapping_id, p_log_id, play_id);
+                p_history_key, p_plex_season, p_plex_episode, p_mapping_id, p_log_id, play_id, p_said_at);
         action := case when first_watched_at is null then 'marked_watched' else 'rewatched' end;
         first_watched_at := coalesce(first_watched_at, p_at);
     else
         insert into watch_events (user_id, tvshow_id, season, episode, kind, occurred_at, source, server_uuid, account_id,
-                                  history_key, plex_season, plex_episode, mapping_id, log_id)
+                                  history_key, plex_season, plex_episode, mapping_id, log_id, said_at)
         values (p_user_id, p_tvshow_id, season, episode, p_kind, p_at, p_source, p_server_uuid, p_account_id,
-                p_history_key, p_plex_season, p_plex_episode, p_mapping_id, p_log_id)
+                p_history_key, p_plex_season, p_plex_episode, p_mapping_id, p_log_id, p_said_at)
         on conflict (user_id, server_uuid, history_key) where history_key is not null and withdrawn_at is null do nothing
         returning id into v_event_id;
         v_fold := fold_episode(p_user_id, p_tvshow_id, season, episode, (v_found.entry ->> 'runtime')::integer, v_event_id);
@@ -112,9 +114,9 @@ begin
     end if;
 end
 $$;
-comment on function mark_watched(bigint, bigint, integer, integer, date, text, timestamptz, text, text, bigint, text, bigint, bigint, integer, integer, jsonb) is
+comment on function mark_watched(bigint, bigint, integer, integer, date, text, timestamptz, text, text, bigint, text, bigint, bigint, integer, integer, jsonb, timestamptz) is
     'Takes one viewing, mark or unmark of one episode: row lock, watch event, plays, seasons document, totals, the mapping''s last
 sync. action: marked_watched, rewatched, already_watched; or, with nothing written, episode_missing, show_missing or
 mapping_changed (it is not the mapping''s show any more, or sync is off). With p_later the document and the totals are left to
 write_watched, which the caller calls once for many; it may hold the season, episode and runtime of an episode that the caller has
-found, so that the document is not read for each.';
+found, so that the document is not read for each. p_said_at: the time by the Plex server''s own clock.';

@@ -23,6 +23,11 @@ begin
     if v_plex_account_id is null and v_title = '' then
         return null;
     end if;
+    if v_account_id is null and (p_event ->> 'user')::boolean and v_title <> '' then
+        -- The history calls a server's owner 1, webhooks may use the number of plex.tv: one person all the same.
+        select a.id into v_account_id from plex_accounts a
+        where a.user_id = p_user_id and a.server_uuid = v_server and a.title = v_title and a.plex_account_id = 1;
+    end if;
     if v_account_id is null then
         insert into plex_accounts (user_id, server_uuid, plex_account_id, title)
         values (p_user_id, v_server, v_plex_account_id, v_title)
@@ -34,4 +39,5 @@ end
 $$;
 comment on function note_account(bigint, jsonb) is
     'Remembers the server and the account that an event names, and returns the account''s id (null when the event names none).
-An account is id and title together, per server: id 1 is usually the owner, but not always.';
+An account is id and title together, per server: id 1 is usually the owner, but not always. The owner of a server whose
+history was read is the same account whatever number a webhook gives.';

@@ -47,16 +47,18 @@ begin
         from jsonb_to_recordset(v_plan) as s(grp text, event_id bigint, log_id bigint, act text, to_season integer, to_episode integer,
                                              plex_season integer, plex_episode integer, occurred_at timestamptz)
     ), told as materialized (
-        select distinct on (s.grp) s.grp, w.source, w.server_uuid, w.account_id, split_part(w.history_key, '#', 1) as history_key
+        select distinct on (s.grp) s.grp, w.source, w.server_uuid, w.account_id, split_part(w.history_key, '#', 1) as history_key,
+               w.said_at
         from step s join watch_events w on w.id = s.event_id
         order by s.grp, w.history_key like '%#%', w.id
     )
     insert into watch_events (user_id, tvshow_id, season, episode, kind, occurred_at, source, server_uuid, account_id, history_key,
-                              plex_season, plex_episode, mapping_id, log_id)
+                              plex_season, plex_episode, mapping_id, log_id, said_at)
     select p_user_id, v_mapping.tvshow_id, s.to_season, s.to_episode, 'viewing', s.occurred_at, coalesce(t.source, l.source),
            coalesce(t.server_uuid, l.plex_server, ''), coalesce(t.account_id, l.account_id),
            coalesce(t.history_key, l.payload ->> 'history_key') || case when s.part > 1 then '#' || s.part else '' end,
-           s.plex_season, s.plex_episode, p_mapping_id, s.log_id
+           s.plex_season, s.plex_episode, p_mapping_id, s.log_id,
+           coalesce(t.said_at, to_timestamp((l.payload #>> '{Metadata,lastViewedAt}')::double precision))
     from step s left join told t on t.grp = s.grp left join plex_webhook_logs l on l.id = s.log_id
     where s.act = 'mark'
     on conflict (user_id, server_uuid, history_key) where history_key is not null and withdrawn_at is null do nothing;

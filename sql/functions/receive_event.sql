@@ -38,7 +38,11 @@ begin
         -- One show at a time per user: two first events of a show must not both find it unmapped, and of twenty equal events
         -- nineteen must see the first.
         perform pg_advisory_xact_lock(hashtextextended(p_event ->> 'show_key', p_user_id));
-        v_watched_at := viewing_time(p_event, p_received_at);
+        -- How wrong the server's clock is matters only where it says something else than ours.
+        v_watched_at := viewing_time(p_event, p_received_at, case
+            when abs(extract(epoch from p_received_at) - (p_event ->> 'last_viewed_at')::numeric) > 20 then (
+                select s.clock_ahead from plex_servers s
+                where s.user_id = p_user_id and s.server_uuid = p_event ->> 'server_uuid') end);
         v_event_key := p_event ->> 'event_key';
         select l.id into v_repeat_of from plex_webhook_logs l
         where l.event_key = v_event_key and (l.user_id = p_user_id) is true

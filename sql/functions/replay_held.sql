@@ -35,7 +35,8 @@ begin
                 'season', coalesce(p_season, v_log.plex_season), 'episode', coalesce(p_episode, v_log.plex_episode),
                 'plex_season', v_log.plex_season, 'plex_episode', v_log.plex_episode,
                 'air_date', v_log.payload #>> '{Metadata,originallyAvailableAt}', 'server_uuid', v_log.plex_server,
-                'history_key', v_log.payload ->> 'history_key')),
+                'history_key', v_log.payload ->> 'history_key',
+                'last_viewed_at', v_log.payload #> '{Metadata,lastViewedAt}')),
             jsonb_build_object('verdict', 'mapped', 'tvshow_id', p_tvshow_id, 'mapping_id', p_mapping_id, 'later', coalesce(v_entries -> (coalesce(p_season, v_log.plex_season) || '.'
                                                             || coalesce(p_episode, v_log.plex_episode)), '{}'),
                                'trace', v_log.trace::jsonb || v_step),

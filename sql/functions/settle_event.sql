@@ -71,7 +71,7 @@ begin
                 mapping_id, p_log_id,
                 coalesce(p_event ->> 'plex_season', p_event ->> 'season')::integer,
                 coalesce(p_event ->> 'plex_episode', p_event ->> 'episode')::integer,
-                p_decision -> 'later');
+                p_decision -> 'later', to_timestamp((p_event ->> 'last_viewed_at')::double precision));
             -- Rules that were made while this event waited for the show's row.
             if not v_has_rules and exists (select from plex_show_mappings m where m.id = settle_event.mapping_id and m.has_rules) then
                 raise exception 'numbering rules were made meanwhile' using errcode = 'serialization_failure';

@@ -3,7 +3,8 @@
 select c.plex_token, c.plex_server_url, c.plex_server_name, c.plex_server_uuid, c.webhook_secret, c.previous_secret_until,
        c.enabled, c.auto_add_shows, c.auto_mark_watched, c.last_webhook_at, c.plex_token_rejected_at, s.tmdb_api_key,
        s.tmdb_key_rejected_at,
-       coalesce(s.propose_similarity, 0.35::real) as propose_similarity, coalesce(s.map_confidence, 0.60)::float8 as map_confidence
+       coalesce(s.propose_similarity, 0.35::real) as propose_similarity, coalesce(s.map_confidence, 0.60)::float8 as map_confidence,
+       s.history_poll_minutes, coalesce(s.sync_library, false) as sync_library
 from plex_config c left join settings s using (user_id)
 where c.user_id = :user_id;
 
@@ -44,6 +45,13 @@ on conflict (user_id) do update
 set propose_similarity = coalesce((:changes::jsonb ->> 'propose_similarity')::real, s.propose_similarity),
     map_confidence = coalesce((:changes::jsonb ->> 'map_confidence')::numeric, s.map_confidence),
     updated_at = now();
+
+-- name: set_history_settings(user_id, sets_poll, poll_minutes, sync_library)!
+-- How often the history is read (null: hourly), and whether the library is compared as well (null: as it was).
+insert into settings (user_id, history_poll_minutes, sync_library) values (:user_id, :poll_minutes, coalesce(:sync_library, false))
+on conflict (user_id) do update
+set history_poll_minutes = case when :sets_poll then excluded.history_poll_minutes else settings.history_poll_minutes end,
+    sync_library = coalesce(:sync_library, settings.sync_library), updated_at = now();
 
 -- name: change_webhook_secret(user_id, webhook_secret, webhook_secret_hash, overlap_hours)!
 -- A new secret; the one before it works on for the overlap, and the one before that ends now.

@@ -27,6 +27,7 @@ def furnish(conn: Connection, make_user: MakeUser, make_show: MakeShow) -> dict[
     conn.execute("insert into sessions (user_id, token_hash, expires_at) values (%s, %s, now())", (user, str(user)))
     conn.execute("insert into api_tokens (user_id, token_hash) values (%s, %s)", (user, str(user)))
     conn.execute("insert into job_runs (user_id, kind) values (%s, 'history')", (user,))
+    conn.execute("insert into plex_history_positions (user_id, server_uuid) values (%s, 'S1')", (user,))
     conn.execute("select note_upstream(%s, 'plex', 'unavailable')", (user,))
     mapping = one(conn, "select id from plex_show_mappings where user_id = %s", (user,))["id"]
     conn.execute(
