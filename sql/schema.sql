@@ -160,6 +160,15 @@ table plex_conflicts
     CREATE INDEX plex_conflicts_user ON tracker.plex_conflicts USING btree (user_id, resolved, id)
     CREATE INDEX plex_conflicts_waiting ON tracker.plex_conflicts USING btree (user_id, plex_server_uuid, plex_rating_key) WHERE (NOT resolved)
 
+table plex_history_positions  -- How far the watch history of a server was read, in the time of that server's clock.
+    user_id bigint not null
+    server_uuid text not null
+    caught_up_to timestamp with time zone  -- Everything before it was read once. A run begins earlier all the same: offline viewings are told late.
+    looked_back_at timestamp with time zone  -- When a run last began much earlier.
+    imported_to timestamp with time zone  -- How far an import of everything has come; it goes on there. Null: none is under way.
+    constraint plex_history_positions_pkey PRIMARY KEY (user_id, server_uuid)
+    constraint plex_history_positions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+
 table plex_numbering_rules  -- How the numbers of a Plex show become those of the tracker's show (sql/functions/renumber.sql).
     id bigint not null identity
     user_id bigint not null
@@ -200,6 +209,7 @@ table plex_servers
     title text not null default ''::text
     counts boolean  -- true: only chosen servers count; false: never; null: not decided, counts as long as no server was chosen.
     first_seen_at timestamp with time zone not null default now()
+    clock_ahead integer  -- Seconds that its clock is ahead of ours, by the Date of its last answer. Null: it was never asked.
     constraint plex_servers_pkey PRIMARY KEY (id)
     constraint plex_servers_uuid_key UNIQUE (user_id, server_uuid)
     constraint plex_servers_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
@@ -313,6 +323,8 @@ table settings
     updated_at timestamp with time zone not null default now()
     tmdb_key_rejected_at timestamp with time zone  -- When TMDB refused the key. For an hour it counts as not set; a new key empties this.
     map_confidence numeric(3,2) not null default 0.60  -- The lowest confidence of a match by title that is taken without asking; what is less sure is asked.
+    sync_library boolean not null default false  -- Whether episodes that were marked watched by hand in Plex are looked for in its library: some servers leave no row in the history.
+    history_import_wanted_at timestamp with time zone  -- Since when the whole history is to be read; null when nobody wants it. It outlives a restart.
     constraint settings_pkey PRIMARY KEY (user_id)
     constraint settings_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
     constraint settings_history_poll_minutes_check CHECK (((history_poll_minutes >= 1) AND (history_poll_minutes <= 1440)))
@@ -424,6 +436,7 @@ table watch_events  -- Everything that was ever said about an episode: a viewing
     play_id bigint  -- No foreign key: written by the fold, in the transaction that writes plays.
     withdrawn_at timestamp with time zone  -- It was said about the wrong episode: kept, but not part of the fold any more. Set together with withdrawn_why, by withdraw_viewings alone; a check of the table would cost every event.
     withdrawn_why withdrawn_why
+    said_at timestamp with time zone  -- When it was by the Plex server's own clock: lastViewedAt of a webhook, viewedAt of its history. The webhook and the row of the history that tell the same viewing have the same one, however late the webhook came and however wrong that clock is.
     constraint watch_events_pkey PRIMARY KEY (id)
     constraint watch_events_account_fkey FOREIGN KEY (user_id, account_id) REFERENCES plex_accounts(user_id, id) ON DELETE SET NULL (account_id)
     constraint watch_events_show_fkey FOREIGN KEY (user_id, tvshow_id) REFERENCES tvshows(user_id, id) ON DELETE CASCADE
@@ -454,6 +467,7 @@ add_refusal(p_user_id bigint, p_event jsonb) returns text stable
 add_show(p_user_id bigint, p_show jsonb) returns bigint volatile
 apply_lookup(p_user_id bigint, p_log_id bigint, p_event jsonb, p_lookup jsonb, p_steps jsonb, p_has_tmdb boolean, p_probe text DEFAULT NULL::text, p_document jsonb DEFAULT NULL::jsonb, p_lease_seconds integer DEFAULT 30, OUT status text, OUT action text, OUT tvshow_id bigint, OUT conflict_id bigint, OUT needs jsonb, OUT probing boolean) returns record volatile
 asked_names(p_title text, p_other_titles jsonb, OUT names jsonb, OUT year integer, OUT literal_keys text[], OUT spelling_keys text[], OUT core_keys text[], OUT part_keys text[], OUT long_keys text[]) returns record stable
+begin_history(p_user_id bigint, p_server_uuid text, p_server_title text, p_clock_ahead integer, p_accounts jsonb, OUT refused text, OUT accounts jsonb, OUT caught_up_to timestamp with time zone, OUT looked_back_at timestamp with time zone, OUT imported_to timestamp with time zone) returns record volatile
 cache_tmdb(p_cache_key text, p_http_status integer, p_body jsonb, p_age interval) returns void volatile
 can_ask(p_user_id bigint, p_event jsonb, p_has_tmdb boolean, OUT plex boolean, OUT tmdb boolean) returns record stable
 check_rules(p_rules jsonb, p_beside jsonb, p_seasons jsonb) returns void stable
@@ -464,6 +478,7 @@ decide(p_user_id bigint, p_event jsonb, p_has_tmdb boolean) returns jsonb volati
 decide_unknown(p_user_id bigint, p_event jsonb, p_has_tmdb boolean, p_type text, p_candidates jsonb, p_trace jsonb) returns jsonb stable
 delete_mapping(p_user_id bigint, p_mapping_id bigint) returns boolean volatile
 delete_show(p_user_id bigint, p_tvshow_id bigint) returns void volatile
+end_history_import(p_user_id bigint, p_error text) returns boolean volatile
 episode_places(p_seasons jsonb, OUT season integer, OUT episode integer, OUT absolute integer, OUT air_date date, OUT title text) returns SETOF record stable
 episode_runtimes(p_tvshow_id bigint) returns jsonb stable
 fail_pending(p_user_id bigint, p_log_id bigint, p_steps jsonb, p_error text) returns void volatile
@@ -489,13 +504,15 @@ look_up_needs(p_user_id bigint, p_event jsonb, p_has_tmdb boolean) returns jsonb
 map_show(p_user_id bigint, p_show jsonb, p_tvshow_id bigint, p_confidence numeric, p_method text, p_confirmed boolean DEFAULT false) returns bigint volatile
 mapping_state(p_user_id bigint, p_show jsonb) returns jsonb stable
 mark_numbered(p_user_id bigint, p_tvshow_id bigint, p_mapping_id bigint, p_event jsonb, p_at timestamp with time zone, p_source text, p_account_id bigint, p_log_id bigint, p_later jsonb DEFAULT NULL::jsonb, OUT action text, OUT season integer, OUT episode integer, OUT became jsonb) returns record volatile
-mark_watched(p_user_id bigint, p_tvshow_id bigint, p_season integer, p_episode integer, p_air_date date, p_kind text, p_at timestamp with time zone, p_source text, p_server_uuid text DEFAULT NULL::text, p_account_id bigint DEFAULT NULL::bigint, p_history_key text DEFAULT NULL::text, p_mapping_id bigint DEFAULT NULL::bigint, p_log_id bigint DEFAULT NULL::bigint, p_plex_season integer DEFAULT NULL::integer, p_plex_episode integer DEFAULT NULL::integer, p_later jsonb DEFAULT NULL::jsonb, OUT action text, OUT season integer, OUT episode integer, OUT play_id bigint, OUT first_watched_at timestamp with time zone) returns record volatile
+mark_watched(p_user_id bigint, p_tvshow_id bigint, p_season integer, p_episode integer, p_air_date date, p_kind text, p_at timestamp with time zone, p_source text, p_server_uuid text DEFAULT NULL::text, p_account_id bigint DEFAULT NULL::bigint, p_history_key text DEFAULT NULL::text, p_mapping_id bigint DEFAULT NULL::bigint, p_log_id bigint DEFAULT NULL::bigint, p_plex_season integer DEFAULT NULL::integer, p_plex_episode integer DEFAULT NULL::integer, p_later jsonb DEFAULT NULL::jsonb, p_said_at timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT action text, OUT season integer, OUT episode integer, OUT play_id bigint, OUT first_watched_at timestamp with time zone) returns record volatile
 match_ids(p_user_id bigint, p_ids jsonb, OUT tvshow_id bigint, OUT confidence numeric, OUT method text, OUT candidates jsonb) returns record stable
 match_title(p_user_id bigint, p_title text, p_show_year integer, p_episode_year integer, p_other_titles jsonb DEFAULT NULL::jsonb, OUT tvshow_id bigint, OUT confidence numeric, OUT method text, OUT conflict_type text, OUT candidates jsonb) returns record volatile
 merge_seasons(p_old jsonb, p_new jsonb, p_spoken_of jsonb, p_from text) returns TABLE(old_season integer, old_episode integer, old_entry jsonb, new_entry jsonb, season integer, episode integer) stable
 merge_show(p_user_id bigint, p_tvshow_id bigint, p_document jsonb, p_from text) returns jsonb volatile
+missing_history(p_user_id bigint, p_server_uuid text, p_rows jsonb) returns integer[] stable
 normal_seasons(p_seasons jsonb) returns jsonb stable
 note_account(p_user_id bigint, p_event jsonb) returns bigint volatile
+note_history(p_user_id bigint, p_server_uuid text, p_to timestamp with time zone, p_import boolean, p_ended boolean, p_looked_back boolean DEFAULT false) returns void volatile
 note_upstream(p_user_id bigint, p_service text, p_outcome text, p_retry_after integer DEFAULT NULL::integer, p_probe_seconds integer DEFAULT 30) returns void volatile
 number_episode(p_user_id bigint, p_mapping_id bigint, p_season integer, p_episode integer, p_air_date date DEFAULT NULL::date, OUT season integer, OUT episode integer, OUT rule jsonb) returns SETOF record stable
 numbering_rules(p_mapping_id bigint) returns jsonb stable
@@ -534,8 +551,9 @@ summarise_plan(p_plan jsonb, p_tvshow_id bigint) returns jsonb stable
 take_probe(p_user_id bigint, p_service text, p_probe_seconds integer DEFAULT 30, OUT may_ask boolean, OUT probing boolean) returns record volatile
 undo_conflict(p_user_id bigint, p_conflict_id bigint, OUT withdrawn integer, OUT held integer, OUT removed_tvshow_id bigint, OUT kept_tvshow_id bigint) returns record volatile
 unlearn_title(p_user_id bigint, p_mapping_id bigint) returns void volatile
+unseen_in_library(p_user_id bigint, p_tvshow_id bigint, p_rows jsonb) returns SETOF integer stable
 update_mapping(p_user_id bigint, p_mapping_id bigint, p_changes jsonb) returns jsonb volatile
 update_show(p_user_id bigint, p_tvshow_id bigint, p_changes jsonb) returns void volatile
-viewing_time(p_event jsonb, p_received_at timestamp with time zone) returns timestamp with time zone immutable
+viewing_time(p_event jsonb, p_received_at timestamp with time zone, p_clock_ahead integer DEFAULT 0) returns timestamp with time zone immutable
 withdraw_viewings(p_user_id bigint, p_log_ids bigint[], p_reason text) returns integer volatile
 write_watched(p_user_id bigint, p_tvshow_id bigint, p_log_ids bigint[], p_synced boolean DEFAULT false) returns void volatile

@@ -18,7 +18,8 @@ as $$
             join plays p on p.id = w.play_id
             where m.id = find_mapping(p_user_id, jsonb_strip_nulls(jsonb_build_object(
                       'server_uuid', p_server_uuid, 'show_rating_key', r.show_rating_key, 'show_title', r.show_title)))
-              and w.kind = 'viewing' and w.withdrawn_at is null and w.server_uuid = p_server_uuid and w.account_id = r.account_id
+              and w.kind = 'viewing' and w.history_key is null and w.withdrawn_at is null
+              and w.server_uuid = p_server_uuid and w.account_id = r.account_id
               and w.plex_season = r.season and w.plex_episode = r.episode
               and w.occurred_at between r.at - interval '2 minutes' and r.at + interval '2 minutes'
               and p.watched_at between r.at - interval '2 minutes' and r.at + interval '2 minutes')

@@ -67,8 +67,9 @@ class Arrival:
     of: Viewing | Hand
 
 
-# Apart by less than a runtime, just by one, by more; and the same evening a year later.
-_MINUTES = (0, 5, 19, 20, 25, 40, 60, 61, 90, 300, 525_600)
+# Apart by less than a runtime, by more, and by a year. Nothing by less than the two minutes within which webhook and history
+# tell the same time.
+_MINUTES = (0, 5, 19, 22, 25, 40, 60, 64, 90, 300, 525_600)
 
 
 def arrivals_of(thing: Viewing | Hand) -> list[Arrival]:
@@ -109,6 +110,7 @@ class Tracker:
     ) -> None:
         self.conn = conn
         self.ahead = timedelta(seconds=ahead)
+        self.told: set[Viewing] = set()
         self.user = make_user()
         self.show = make_show(self.user, payloads.SHOW, seasons={1: 2}, runtime=RUNTIME)
         # The other episode: it maps the show and names the account.
@@ -125,7 +127,11 @@ class Tracker:
         elif arrival.what == "history":
             self.take_row(thing)
         else:
-            hours = {"webhook": 0, "repeat": 5, "late": thing.late_hours or 0}[arrival.what]
+            hours = thing.late_hours or 0
+            if arrival.what != "late":
+                # Of two equal messages the first to come came in time.
+                hours = 5 if thing in self.told else 0
+                self.told.add(thing)
             receive(
                 self.conn,
                 self.user,
@@ -190,7 +196,7 @@ LATE_FIRST = told(0, "late", "history")
 REWATCH = told(90, "webhook", "history")
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.parametrize("ahead", [0, 420, -420])
 @given(arriving=households)
 @example(arriving=[Arrival("late", LATE_FIRST), Arrival("history", LATE_FIRST)])
