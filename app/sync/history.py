@@ -6,6 +6,7 @@ viewing and a receipt that follows from the row: a run that is repeated, or that
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -39,6 +40,9 @@ START_OF_TIME = datetime(1990, 1, 1, tzinfo=UTC)
 # For one event, from a job that has time.
 PATIENCE_SECONDS = 30.0
 _ROWS_A_STEP = 25
+# How long the report waits for look-ups that are under way.
+LOOK_UP_SECONDS = 20.0
+_PAUSE_SECONDS = 0.2
 
 _NAMESPACE = uuid.UUID("2a0b7d0e-7f5b-5e53-9d6c-0d8f4f3f6a10")
 _RECOVERED = frozenset({"marked_watched", "rewatched", "added_show"})
@@ -386,12 +390,17 @@ def recount(services: Services, user_id: int, tally: Tally) -> None:
     """Counts anew what had to be looked up, or asked about, when it was received."""
     if not tally.waiting:
         return
-    with services.db.connection() as connection:
-        rows = list(
-            queries().history_outcomes(
-                connection, user_id=user_id, first_log_id=tally.first_log_id, last_log_id=tally.last_log_id
-            )
-        )
+    events = {"user_id": user_id, "first_log_id": tally.first_log_id, "last_log_id": tally.last_log_id}
+    deadline = time.monotonic() + LOOK_UP_SECONDS
+    while True:
+        LookUpWorker(services).work_off()
+        with services.db.connection() as connection:
+            are_looked_up: bool = queries().history_is_looked_up(connection, **events)
+            rows = list(queries().history_outcomes(connection, **events))
+        # Other threads, or the server beside a command, may be at some of them.
+        if not are_looked_up or time.monotonic() > deadline:
+            break
+        time.sleep(_PAUSE_SECONDS)
     now = recovered_of(rows)
     tally.recovered, tally.waiting, tally.failed = now["recovered"], now["waiting"], now["failed"]
 

@@ -82,6 +82,13 @@ select status, action_taken, count(*) as events from plex_webhook_logs
 where user_id = :user_id and source = 'history' and id between :first_log_id and :last_log_id
 group by status, action_taken;
 
+-- name: history_is_looked_up(user_id, first_log_id, last_log_id)$
+-- Whether any of these events is being looked up, or will be at once.
+select exists (
+    select from plex_webhook_logs
+    where user_id = :user_id and source = 'history' and id between :first_log_id and :last_log_id and status = 'pending'
+      and (claimed_until > now() or next_attempt_at <= now()));
+
 -- name: import_users(username)
 -- Everybody, or one account, and whether the Plex server can be asked.
 select u.id as user_id, u.username, coalesce(c.plex_token is not null and c.plex_server_url is not null, false) as connected
