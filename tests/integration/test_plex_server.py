@@ -210,3 +210,96 @@ def test_a_wrong_token_is_said_so(services: Services, fake_plex: FakePlex, token
     with pytest.raises(KeyRejected) as caught:
         PlexServer(services, fake_plex.url, token, []).show("4711")
     assert caught.value.service == "plex"
+
+
+HISTORY = "/status/sessions/history/all"
+LONG_AGO = datetime(1990, 1, 1, tzinfo=UTC)
+
+
+def _history(server: PlexServer, *accounts: int) -> list[tuple[int | None, int | None]]:
+    pages = server.history(LONG_AGO, accounts or None)
+    return [(row.episode, row.account_id) for page in pages for row in page.rows]
+
+
+def test_it_says_who_watches(server: PlexServer, fake_plex: FakePlex) -> None:
+    fake_plex.accounts = {1: "alex", 1000: "kim"}
+    assert [(account.id, account.title) for account in server.accounts()] == [(0, ""), (1, "alex"), (1000, "kim")]
+
+
+def test_a_row_of_the_history_is_read_as_it_comes(server: PlexServer, fake_plex: FakePlex) -> None:
+    fake_plex.add_show("4700", "Harbour Lights", seasons={1: 2})
+    fake_plex.watched("4700", 1, 2, 1_700_000_000)
+    ((row,),) = [page.rows for page in server.history(LONG_AGO)]
+    assert (row.type, row.show_title, row.season, row.episode) == ("episode", "Harbour Lights", 1, 2)
+    assert (row.rating_key, row.show_rating_key, row.section_id) == ("470001002", "4700", 2)
+    assert (row.viewed_at, row.air_date) == (datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC), date(2021, 3, 2))
+    assert row.history_key == "/status/sessions/history/1"
+
+
+def test_rows_of_deleted_items_have_no_keys(server: PlexServer, fake_plex: FakePlex) -> None:
+    fake_plex.add_show("4700", "Harbour Lights", seasons={1: 2})
+    gone = {"key": None, "ratingKey": None, "grandparentKey": None, "historyKey": None, "index": None}
+    fake_plex.watched("4700", 1, 1, 1_700_000_000, **gone)
+    fake_plex.watched("4700", 1, 2, 1_700_000_000, **gone)
+    first, second = (row for page in server.history(LONG_AGO) for row in page.rows)
+    assert (first.rating_key, first.show_rating_key, first.episode) == (None, None, None)
+    assert first.history_key != second.history_key
+
+
+def test_the_history_comes_in_pages_the_oldest_first(
+    server: PlexServer, fake_plex: FakePlex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.plex.client.HISTORY_PAGE", 3)
+    fake_plex.add_show("4700", "Harbour Lights", seasons={1: 7})
+    for episode in (7, 6, 5, 4, 3, 2, 1):
+        fake_plex.watched("4700", 1, episode, 1_700_000_000 + episode)
+    pages = list(server.history(LONG_AGO))
+    assert [(page.start, page.total, page.count) for page in pages] == [(0, 7, 3), (3, 7, 3), (6, 7, 1)]
+    assert [row.episode for page in pages for row in page.rows] == [1, 2, 3, 4, 5, 6, 7]
+    sent = fake_plex.requests[-1]
+    assert (sent.query["sort"], sent.headers["x-plex-container-start"]) == ("viewedAt:asc", "6")
+
+
+def test_the_history_begins_where_it_is_told_to(server: PlexServer, fake_plex: FakePlex) -> None:
+    fake_plex.add_show("4700", "Harbour Lights", seasons={1: 3})
+    for episode in (1, 2, 3):
+        fake_plex.watched("4700", 1, episode, 1_700_000_000 + episode)
+    pages = server.history(datetime.fromtimestamp(1_700_000_002, UTC))
+    assert [row.episode for page in pages for row in page.rows] == [2, 3]
+
+
+def test_of_one_account_the_server_leaves_the_others_out_of_several_we_do(
+    server: PlexServer, fake_plex: FakePlex
+) -> None:
+    fake_plex.add_show("4700", "Harbour Lights", seasons={1: 3})
+    for episode, account in ((1, 1), (2, 1000), (3, 7)):
+        fake_plex.watched("4700", 1, episode, 1_700_000_000, account=account)
+    assert _history(server, 1000) == [(2, 1000)]
+    assert fake_plex.requests[-1].query["accountID"] == "1000"
+    assert _history(server, 1, 7) == [(1, 1), (3, 7)]
+    assert "accountID" not in fake_plex.requests[-1].query
+
+
+def test_a_server_that_does_not_know_pages_is_asked_twice(
+    server: PlexServer, fake_plex: FakePlex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.plex.client.HISTORY_PAGE", 2)
+    fake_plex.knows_pages = False
+    fake_plex.add_show("4700", "Harbour Lights", seasons={1: 3})
+    for episode in (1, 2, 3):
+        fake_plex.watched("4700", 1, episode, 1_700_000_000)
+    assert [episode for episode, _ in _history(server)] == [1, 2, 3]
+    assert fake_plex.count(HISTORY) == 2
+
+
+def test_an_empty_history_is_none(server: PlexServer) -> None:
+    assert _history(server) == []
+
+
+@pytest.mark.parametrize(("ahead", "heard"), [(0, 0), (420, 420), (-420, -420), (1, 0), (200_000, 0)])
+def test_the_clock_of_the_server_is_compared_with_ours(
+    server: PlexServer, fake_plex: FakePlex, ahead: int, heard: int
+) -> None:
+    fake_plex.clock_ahead = ahead
+    server.identity()
+    assert abs(server.clock_ahead - heard) <= 1
