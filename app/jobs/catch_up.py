@@ -61,7 +61,7 @@ class HistoryClock:
         for user in self._users():
             user_id = user["user_id"]
             is_soon = user_id in self._services.history or user_id not in self._caught_up
-            if is_soon or user["is_due"]:
+            if user["is_on"] and (is_soon or user["is_due"]):
                 # A second replica finds it due as well.
                 apart = _APART_SECONDS if is_soon else max(1, user["retry_seconds"] - 5)
                 self._run(CATCH_UP, user_id, self._catch_up, apart)
@@ -69,13 +69,14 @@ class HistoryClock:
     def import_wanted(self) -> None:
         """Reads everything for those who want it, also what a process that ended has left."""
         for user in self._users():
+            # Also where it is turned off, or the token was refused: then that is said.
             if user["wants_import"] and self._is_time(IMPORT, user["user_id"]):
                 self._run(IMPORT, user["user_id"], import_history, 0)
 
     def sync_libraries(self) -> None:
         """Looks once a day for what was marked by hand in Plex."""
         for user in self._users():
-            if user["sync_library"] and self._is_time(LIBRARY, user["user_id"]):
+            if user["is_on"] and user["sync_library"] and self._is_time(LIBRARY, user["user_id"]):
                 self._run(LIBRARY, user["user_id"], sync_library, _LIBRARY_APART_SECONDS)
 
     def _catch_up(self, run: Run, user_id: int) -> Result:

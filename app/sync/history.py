@@ -222,14 +222,11 @@ def import_history(run: Run, user_id: int) -> Result:
     """
     try:
         source = open_source(run.services, user_id)
-    except (KeyMissing, KeyRejected) as error:
-        # Nothing that another try would change.
-        with run.services.db.connection() as connection:
-            queries().end_history_import(connection, user_id=user_id, error=error.message)
+    except (KeyMissing, KeyRejected):
+        _want_no_more(run.services, user_id)
         raise
     if source.refused is not None:
-        with run.services.db.connection() as connection:
-            queries().end_history_import(connection, user_id=user_id, error=source.refused)
+        _want_no_more(run.services, user_id)
         return {"skipped": source.refused}
     tally = Tally()
     begun_at = source.imported_to or START_OF_TIME
@@ -238,6 +235,12 @@ def import_history(run: Run, user_id: int) -> Result:
     _note(run.services, user_id, source, source.now, is_import=True, ended=True)
     resumed = {} if source.imported_to is None else {"resumed_at": _iso(source.imported_to)}
     return {"server_uuid": source.uuid} | resumed | tally.report()
+
+
+def _want_no_more(services: Services, user_id: int) -> None:
+    """Where another try would change nothing."""
+    with services.db.connection() as connection:
+        queries().drop_history_import(connection, user_id=user_id)
 
 
 def open_source(services: Services, user_id: int) -> Source:

@@ -101,6 +101,8 @@ def change_config(services: Services, user_id: int, changes: dict[str, Any], *, 
                 names |= {row["id"]: row["id"], row["server_uuid"]: row["id"]}
             ids = _chosen(changes["tracked_servers"], names, "tracked_servers")
             queries().track_plex_servers(connection, user_id=user_id, ids=ids)
+        if "tracked_accounts" in changes or "tracked_servers" in changes:
+            queries().look_back(connection, user_id=user_id)
         config = _read(services, connection, user_id, base_url, True)
     if any(changes.get(name) is not None for name in _ASKED_WITH):
         # On its own: it takes the locks of shows, which come before all others.

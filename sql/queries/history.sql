@@ -17,23 +17,29 @@ insert into settings (user_id, history_import_wanted_at) values (:user_id, now()
 on conflict (user_id) do update
 set history_import_wanted_at = coalesce(settings.history_import_wanted_at, excluded.history_import_wanted_at), updated_at = now();
 
+-- name: drop_history_import(user_id)!
+-- It ends by itself.
+update settings set history_import_wanted_at = null where user_id = :user_id and history_import_wanted_at is not null;
+
 -- name: end_history_import(user_id, error)$
 select end_history_import(:user_id, :error);
 
 -- name: history_users()
--- Everybody whose Plex server can be asked, and what is due by the clock. A run that failed is tried again sooner.
-select c.user_id, s.history_import_wanted_at is not null as wants_import, coalesce(s.sync_library, false) as sync_library,
+-- Everybody whose Plex server can be asked, and what is due by the clock. A run that failed is tried again sooner; a token that was
+-- refused not for an hour, or until there is another.
+select c.user_id, u.is_on, s.history_import_wanted_at is not null as wants_import, coalesce(s.sync_library, false) as sync_library,
        w.retry_seconds, r.started_at is null or r.started_at <= now() - make_interval(secs => w.retry_seconds) as is_due
 from plex_config c left join settings s using (user_id)
+cross join lateral (
+    select c.enabled and c.auto_mark_watched
+       and (c.plex_token_rejected_at is null or c.plex_token_rejected_at < now() - interval '1 hour') as is_on) u
 left join lateral (
     select j.started_at, j.status from job_runs j
     where j.kind = 'catch_up' and j.user_id = c.user_id order by j.started_at desc limit 1) r on true
 cross join lateral (
     select 60 * case when r.status = 'failed' then least(coalesce(s.history_poll_minutes, 60), 10)
                      else coalesce(s.history_poll_minutes, 60) end as retry_seconds) w
-where c.plex_token is not null and c.plex_server_url is not null and c.enabled and c.auto_mark_watched
-  -- A token that was refused is not tried for an hour, or until there is another.
-  and (c.plex_token_rejected_at is null or c.plex_token_rejected_at < now() - interval '1 hour')
+where c.plex_token is not null and c.plex_server_url is not null and (u.is_on or s.history_import_wanted_at is not null)
 order by c.user_id;
 
 -- name: library_shows(user_id, server_uuid)
@@ -88,6 +94,10 @@ select exists (
     select from plex_webhook_logs
     where user_id = :user_id and source = 'history' and id between :first_log_id and :last_log_id and status = 'pending'
       and (claimed_until > now() or next_attempt_at <= now()));
+
+-- name: look_back(user_id)!
+-- Others count from now on: the next run looks as far back as the daily one does.
+update plex_history_positions set looked_back_at = null where user_id = :user_id and looked_back_at is not null;
 
 -- name: import_users(username)
 -- Everybody, or one account, and whether the Plex server can be asked.

@@ -134,6 +134,20 @@ def test_the_interval_and_the_library_are_settings(sam: ApiClient) -> None:
         assert "history_poll_minutes" in sam.refused("POST", "/api/plex/config", {"history_poll_minutes": minutes})
 
 
+def test_who_counts_now_is_looked_for_in_the_last_month(
+    sam: ApiClient, fake_plex: FakePlex, clock: HistoryClock, conn: Connection
+) -> None:
+    fake_plex.accounts = {1: "alex", 1000: "kim"}
+    fake_plex.watched(KEY, 1, 1, seconds(NOW - timedelta(days=20)), account=1000)
+    fake_plex.watched(KEY, 1, 2, seconds(NOW - timedelta(days=1)))
+    clock.catch_up()
+    kim = value(conn, "select id from plex_accounts where title = 'kim'")
+    sam.call("POST", "/api/plex/config", {"tracked_accounts": [kim]})
+    conn.execute("update job_runs set started_at = started_at - interval '1 minute'")
+    clock.catch_up()
+    assert [row["episode"] for row in conn.execute("select episode from plays order by watched_at")] == [1, 2]
+
+
 def test_a_new_token_is_a_reason_to_read(sam: ApiClient, services: Services) -> None:
     sam.call("POST", "/api/plex/config", {"plex_token": "another-token"})
     assert sam.user_id in services.history

@@ -185,6 +185,17 @@ def test_an_import_with_a_token_that_is_refused_is_not_tried_for_ever(home: Hous
     start_import(home.services, home.user_id)
     clock.import_wanted()
     assert value(home.conn, "select history_import_wanted_at from settings") is None
+    assert runs(home.conn, "history_import") == ["failed"]
+
+
+def test_an_import_where_nothing_is_to_be_marked_says_so_and_ends(home: Household, clock: HistoryClock) -> None:
+    home.conn.execute("update plex_config set auto_mark_watched = false")
+    start_import(home.services, home.user_id)
+    clock.catch_up()
+    clock.import_wanted()
+    assert runs(home.conn) == []
+    assert value(home.conn, "select result from job_runs") == {"skipped": "auto_mark_disabled"}
+    assert value(home.conn, "select history_import_wanted_at from settings") is None
 
 
 def test_libraries_are_compared_only_for_those_who_want_it_once_a_day(home: Household, clock: HistoryClock) -> None:

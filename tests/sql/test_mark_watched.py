@@ -41,11 +41,12 @@ def mark(
     account: int | None = None,
     history_key: str | None = None,
     mapping: int | None = None,
+    said: datetime | None = None,
 ) -> dict[str, Any]:
     return one(
         conn,
-        "select * from mark_watched(%s, %s, %s, %s, %s::date, %s, %s, %s, %s, %s, %s, %s)",
-        (user_id, show_id, season, episode, air_date, kind, at, source, server, account, history_key, mapping),
+        """select * from mark_watched(%s, %s, %s, %s, %s::date, %s, %s, %s, %s, %s, %s, %s, null, null, null, null, %s)""",
+        (user_id, show_id, season, episode, air_date, kind, at, source, server, account, history_key, mapping, said),
     )
 
 
@@ -264,3 +265,56 @@ def test_a_forgotten_mapping_does_not_stand_in_the_way_of_later_marks(
     conn.execute("set constraints all immediate")
     assert live_times(conn, show) == [AT + 2 * HOUR]
     assert {play["mapping_id"] for play in plays(conn, show)} == {None}
+
+
+LATE = AT + timedelta(hours=30)
+
+
+@pytest.mark.parametrize("history_first", [True, False])
+def test_a_webhook_that_came_late_is_the_viewing_that_the_history_tells(
+    conn: Connection, make_user: MakeUser, make_show: MakeShow, history_first: bool
+) -> None:
+    user = make_user()
+    show = make_show(user)
+    if history_first:
+        mark(conn, user, show, source="history", history_key="/h/1", said=AT)
+        assert mark(conn, user, show, at=LATE, said=AT)["action"] == "already_watched"
+    else:
+        mark(conn, user, show, at=LATE, said=AT)
+        mark(conn, user, show, source="history", history_key="/h/1", said=AT)
+    assert live_times(conn, show) == [AT]
+    assert episode_entry(conn, show, 1, 1)["dateWatched"] == "2026-01-01T20:00:00Z"
+    assert_totals_are_a_recount(conn, show)
+
+
+def test_a_webhook_that_came_late_of_a_viewing_that_no_history_tells_is_dated_at_its_receipt(
+    conn: Connection, make_user: MakeUser, make_show: MakeShow
+) -> None:
+    user = make_user()
+    show = make_show(user)
+    mark(conn, user, show, source="history", history_key="/h/1", said=AT)
+    assert mark(conn, user, show, at=LATE, said=AT + 5 * HOUR)["action"] == "rewatched"
+    assert mark(conn, user, show, at=LATE + HOUR, said=AT, server="S2")["action"] == "rewatched"
+    assert live_times(conn, show) == [AT, LATE, LATE + HOUR]
+
+
+def test_a_webhook_whose_time_was_taken_from_a_wrong_clock_goes_where_the_history_says(
+    conn: Connection, make_user: MakeUser, make_show: MakeShow
+) -> None:
+    user = make_user()
+    show = make_show(user, runtime=3)
+    by_its_clock = AT + timedelta(minutes=7)
+    mark(conn, user, show, at=by_its_clock, said=by_its_clock)
+    mark(conn, user, show, source="history", history_key="/h/1", said=by_its_clock)
+    assert live_times(conn, show) == [AT]
+
+
+def test_a_viewing_keeps_its_beginning_where_the_history_tells_a_report_of_it_that_came_after(
+    conn: Connection, make_user: MakeUser, make_show: MakeShow
+) -> None:
+    user = make_user()
+    show = make_show(user)
+    mark(conn, user, show, said=AT)
+    after = AT + timedelta(minutes=15)
+    mark(conn, user, show, at=after, source="history", history_key="/h/1", said=after)
+    assert live_times(conn, show) == [AT]

@@ -55,3 +55,13 @@ def test_an_event_that_names_nobody_has_no_account(conn: Connection, make_user: 
 
 def test_accounts_belong_to_one_user(conn: Connection, make_user: MakeUser) -> None:
     assert note(conn, make_user()) != note(conn, make_user())
+
+
+def test_the_owner_of_a_history_that_was_read_is_one_account_whatever_number_a_webhook_gives(
+    conn: Connection, make_user: MakeUser
+) -> None:
+    user = make_user()
+    owner = note(conn, user)
+    assert note(conn, user, account_id=98765, user=True) == owner
+    assert note(conn, user, account_id=98765, user=False) != owner, "a guest of the same name"
+    assert note(conn, user, account_id=98765, account_title="kim", user=True) != owner

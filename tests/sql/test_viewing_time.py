@@ -20,6 +20,20 @@ def viewing_time(conn: Connection, event: dict[str, Any]) -> datetime:
     return answer
 
 
+def test_the_history_is_believed_whenever_it_was(conn: Connection) -> None:
+    told = datetime(2014, 5, 6, 7, 8, 9, tzinfo=UTC)
+    assert viewing_time(conn, {"last_viewed_at": int(told.timestamp()), "history_key": "/status/1"}) == told
+
+
+@pytest.mark.parametrize(("ahead", "told"), [(420, 420), (-420, -420), (3600, 3590)])
+def test_how_much_the_servers_clock_is_ahead_is_taken_out(conn: Connection, ahead: int, told: int) -> None:
+    received = RECEIVED.replace(microsecond=0)
+    event = Jsonb({"last_viewed_at": int(received.timestamp()) + told})
+    at = value(conn, "select viewing_time(%s, %s, %s)", (event, received, ahead))
+    assert at == received + timedelta(seconds=told - ahead)
+    assert value(conn, "select viewing_time(%s, %s, null)", (event, received)) is not None
+
+
 @pytest.mark.parametrize("seconds", [-1800, -60, 0, 60, 1800])
 def test_plex_is_believed_near_the_receipt(conn: Connection, seconds: int) -> None:
     told = RECEIVED.replace(microsecond=0) + timedelta(seconds=seconds)
