@@ -26,6 +26,7 @@ _TAGS = {
     "api_mappings": "Mappings",
     "api_numbering": "Mappings",
     "api_logs": "Log",
+    "api_history": "History",
     "api_stats": "Figures",
     "webhook": "Webhook",
     "api_jobs": "Monitoring",
