@@ -10,18 +10,25 @@ begin
     if jsonb_typeof(p_seasons) is distinct from 'array' then
         raise exception 'seasons: expected a list' using errcode = 'TK422';
     end if;
-    select case
-               when jsonb_typeof(s) <> 'object' or (s ->> 'seasonNumber')::integer is null or (s ->> 'seasonNumber')::integer < 0
-                   then 'each season needs a seasonNumber from 0'
-               when jsonb_typeof(coalesce(s -> 'episodes', '[]')) <> 'array' then 'the episodes of a season are a list'
-               when e is not null and (jsonb_typeof(e) <> 'object' or (e ->> 'episodeNumber')::integer is null
-                                       or (e ->> 'episodeNumber')::integer < 0) then 'each episode needs an episodeNumber from 0'
-               when (e ->> 'runtime')::numeric not between 0 and 10000 then 'a runtime is minutes, from 0 to 10000'
-           end as wrong
-    into v_wrong
-    from jsonb_array_elements(p_seasons) s
-    left join lateral jsonb_array_elements(case when jsonb_typeof(s -> 'episodes') = 'array' then s -> 'episodes' end) e on true
-    order by wrong nulls last limit 1;
+    -- Seasons by themselves: beside each of its episodes, a season of 5,000 would be copied 5,000 times.
+    select wrong into v_wrong
+    from (
+        select case
+                   when jsonb_typeof(s) <> 'object' or (s ->> 'seasonNumber')::integer is null or (s ->> 'seasonNumber')::integer < 0
+                       then 'each season needs a seasonNumber from 0'
+                   when jsonb_typeof(coalesce(s -> 'episodes', '[]')) <> 'array' then 'the episodes of a season are a list'
+               end as wrong
+        from jsonb_array_elements(p_seasons) s
+        union all
+        select case
+                   when jsonb_typeof(e) <> 'object' or (e ->> 'episodeNumber')::integer is null
+                        or (e ->> 'episodeNumber')::integer < 0 then 'each episode needs an episodeNumber from 0'
+                   when (e ->> 'runtime')::numeric not between 0 and 10000 then 'a runtime is minutes, from 0 to 10000'
+               end
+        from jsonb_array_elements(p_seasons) s
+        cross join lateral jsonb_array_elements(case when jsonb_typeof(s -> 'episodes') = 'array' then s -> 'episodes' end) e
+    ) checked
+    where wrong is not null limit 1;
     if v_wrong is not null then
         raise exception 'seasons: %', v_wrong using errcode = 'TK422';
     end if;
