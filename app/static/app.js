@@ -47,6 +47,30 @@ function prepare(root) {
 prepare(document);
 document.addEventListener("htmx:after:swap", () => prepare(document));
 
+// What was swapped in says what was done: the focus, whose button is gone, goes there.
+document.addEventListener("htmx:after:swap", () => {
+  const told = document.querySelector("[data-focus]");
+  if (!told) return;
+  told.removeAttribute("data-focus");
+  told.focus();
+});
+
+// The address says what is on the screen, also while somebody types a search.
+document.addEventListener("htmx:after:request", (event) => {
+  const { sourceElement, response } = event.detail.ctx;
+  if (sourceElement.matches("[data-address]") && response.raw?.ok) history.replaceState(null, "", response.raw.url);
+});
+
+// "/" goes to the search field of a page that has one.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+  const field = document.querySelector("[data-search]");
+  if (!field) return;
+  event.preventDefault();
+  field.focus();
+});
+
 // A menu closes with Escape, and when something else is touched.
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("[data-menu][open]")) {

@@ -51,6 +51,24 @@ def get_conflict(services: Services, user_id: int, conflict_id: int) -> Row:
         return _get(connection, user_id, conflict_id)
 
 
+def count_open_conflicts(services: Services, user_id: int) -> int:
+    """How many questions are open."""
+    with services.db.connection() as connection:
+        count: int = queries().count_open_conflicts(connection, user_id=user_id)
+    return count
+
+
+def answered_events(services: Services, user_id: int, conflict_ids: list[int]) -> dict[int, list[Row]]:
+    """What became of the events that answered conflicts held: by conflict, one row for each outcome."""
+    if not conflict_ids:
+        return {}
+    outcomes: dict[int, list[Row]] = {}
+    with services.db.connection() as connection:
+        for row in queries().answered_events(connection, user_id=user_id, conflict_ids=conflict_ids):
+            outcomes.setdefault(row["conflict_id"], []).append(row)
+    return outcomes
+
+
 def resolve_conflict(
     services: Services,
     user_id: int,

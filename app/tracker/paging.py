@@ -32,7 +32,13 @@ def read_page(limit: int, read: Callable[[int], Iterable[Row]]) -> Page:
 
 def contains(text: str | None) -> str | None:
     """The pattern of LIKE for "contains this text", with its wildcards taken literally; None for no text."""
-    if not text:
-        return None
-    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"
+    return f"%{_literal(text)}%" if text else None
+
+
+def begins(text: str) -> str:
+    """The pattern of LIKE for "begins with this text"."""
+    return f"{_literal(text)}%"
+
+
+def _literal(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

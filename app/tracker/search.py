@@ -1,11 +1,36 @@
-"""Searching for shows that the tracker does not have yet."""
+"""Searching for shows: in the tracker, and at TMDB."""
 
 from __future__ import annotations
 
 from app.db.queries import queries
 from app.services import Services
 from app.tmdb.client import need_tmdb
-from app.tracker.paging import Row
+from app.tracker.paging import Row, begins, contains
+
+
+def find_shows(services: Services, user_id: int, query: str, *, limit: int = 10) -> list[Row]:
+    """Shows of the tracker one of whose names holds the query, the best first; none for an empty query."""
+    if not query:
+        return []
+    with services.db.connection() as connection:
+        found = queries().find_shows(
+            connection,
+            user_id=user_id,
+            q=contains(query),
+            beginning=begins(query),
+            exact=query,
+            limit=limit,
+        )
+        return list(found)
+
+
+def name_shows(services: Services, user_id: int, tvshow_ids: set[int]) -> dict[int, Row]:
+    """`title`, `year` and whether it is `deleted` of these shows, by id."""
+    if not tvshow_ids:
+        return {}
+    with services.db.connection() as connection:
+        rows = queries().name_shows(connection, user_id=user_id, tvshow_ids=sorted(tvshow_ids))
+        return {row["id"]: row for row in rows}
 
 
 def search_shows(services: Services, user_id: int, query: str, year: int | None = None) -> list[Row]:

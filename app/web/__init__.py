@@ -12,11 +12,14 @@ def register(app: Flask) -> None:
     """Adds the pages and what their templates need."""
     from htmx_flask import Htmx
 
-    from app.web import activity, appearance, assets, door, home, moments, vendor, wording
+    from app.security.access import current_identity
+    from app.services import services
+    from app.tracker.conflicts import count_open_conflicts
+    from app.web import activity, appearance, assets, conflicts, door, home, moments, notes, vendor, wording
 
     Htmx(app)
     assets.register(app)
-    for module in (door, home, activity, appearance):
+    for module in (door, home, conflicts, activity, appearance):
         app.register_blueprint(module.blueprint)
     app.jinja_env.globals.update(
         HTMX=vendor.HTMX,
@@ -29,9 +32,15 @@ def register(app: Flask) -> None:
         source_of=wording.source_of,
         episode_code=wording.episode_code,
         chosen_theme=appearance.chosen_theme,
+        notes=notes.notes,
+        open_conflicts=lambda: count_open_conflicts(services(), current_identity().user_id),
     )
     app.jinja_env.filters.update(
-        moment=moments.moment, exact_moment=moments.exact_moment, clock_time=moments.clock_time
+        moment=moments.moment,
+        exact_moment=moments.exact_moment,
+        clock_time=moments.clock_time,
+        read_moment=moments.read_moment,
+        day_and_time=moments.day_and_time,
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

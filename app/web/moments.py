@@ -90,3 +90,17 @@ def clock_time(then: datetime) -> Markup:
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
         local.isoformat(timespec="seconds"), exact(then, tz), f"{local:%H:%M}"
     )
+
+
+def read_moment(stored: str) -> Markup:
+    """The same as `moment`, of a time as JSON holds it. For templates."""
+    return moment(datetime.fromisoformat(stored.replace("Z", "+00:00")))
+
+
+def day_and_time(then: datetime) -> Markup:
+    """`<time>` with day, hour and minute of something to come: "Fri 21 Nov, 20:15". For templates."""
+    tz = user_zone()
+    local = then.astimezone(tz)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        local.isoformat(timespec="seconds"), exact(then, tz), f"{local:%a} {local.day} {local:%b, %H:%M}"
+    )

@@ -24,7 +24,7 @@ limit :limit;
 -- Everything about one log row: the show that it went to, the server by name, and the question if it asks one.
 select l.id, l.receipt, l.source, l.event_type, l.plex_title, l.plex_season, l.plex_episode, l.plex_account, l.status,
        l.action_taken, l.trace, l.error_message, l.payload, l.attempts, l.next_attempt_at, l.watched_at, l.created_at,
-       l.processing_duration_ms, c.conflict_type, c.resolved as conflict_resolved, c.potential_matches,
+       l.processing_duration_ms, l.conflict_id, c.conflict_type, c.resolved as conflict_resolved, c.potential_matches,
        s.title as show_title, coalesce(nullif(p.title, ''), l.plex_server) as server_title
 from plex_webhook_logs l
 left join plex_conflicts c on c.id = l.conflict_id

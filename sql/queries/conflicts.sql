@@ -64,3 +64,22 @@ select settle_open_conflicts(:user_id, :tvshow_id);
 -- name: return_mappings(user_id, tvshow_id)$
 -- The mappings that came back to a show that the user has added again.
 select return_mappings(:user_id, :tvshow_id);
+
+-- name: count_open_conflicts(user_id)$
+select count(*) from plex_conflicts where user_id = :user_id and not resolved;
+
+-- name: answered_events(user_id, conflict_ids)
+-- What became of the events that answered questions held, as the log has it now: for each question and outcome how many, the first
+-- 20 of them, and the question that the others wait in when they wait again.
+select c.id as conflict_id, l.status, l.action_taken, count(*) as events,
+       max(l.conflict_id) filter (where l.status = 'conflict') as next_conflict_id,
+       jsonb_path_query_array(
+           jsonb_agg(jsonb_build_object('log_id', l.id, 'season', l.plex_season, 'episode', l.plex_episode)
+                     order by l.watched_at, l.id),
+           '$[0 to 19]') as first_events
+from plex_conflicts c
+cross join lateral jsonb_array_elements(c.undo -> 'held') h
+join plex_webhook_logs l on l.user_id = c.user_id and l.id = h::bigint
+where c.user_id = :user_id and c.id = any (:conflict_ids::bigint[]) and c.resolved
+group by c.id, l.status, l.action_taken
+order by c.id, count(*) desc, l.action_taken;

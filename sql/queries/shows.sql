@@ -59,3 +59,25 @@ where p.user_id = :user_id and p.tvshow_id = :tvshow_id
        or (p.watched_at, p.id) < (select b.watched_at, b.id from plays b where b.user_id = :user_id and b.id = :before::bigint))
 order by p.watched_at desc, p.id desc
 limit :limit;
+
+-- name: find_shows(user_id, q, beginning, exact, limit)
+-- Shows that have a name like this: as it is written, or but for accents and punctuation. What begins so comes first.
+select s.id, s.title, extract(year from s.show_start_date)::integer as year, s.tmdb_id, s.watched_episodes, s.total_episodes,
+       nullif(n.title, s.title) as other_name
+from tvshows s
+cross join lateral (
+    select t.title from show_titles t
+    where t.user_id = s.user_id and t.tvshow_id = s.id
+      and (t.title ilike :q or position(nullif(tracker.title_key(:exact), '') in t.title_key) > 0)
+    order by t.kind <> 'main', length(t.title), t.id
+    limit 1
+) n
+where s.user_id = :user_id and s.deleted_at is null
+order by lower(n.title) <> lower(:exact), n.title not ilike :beginning, left(lower(s.title), 300), s.show_start_date, s.id
+limit :limit;
+
+-- name: name_shows(user_id, tvshow_ids)
+-- Titles and years of these shows, deleted ones included.
+select id, title, extract(year from show_start_date)::integer as year, deleted_at is not null as deleted
+from tvshows
+where user_id = :user_id and id = any (:tvshow_ids::bigint[]);

@@ -108,7 +108,7 @@ def test_open_conflicts_are_counted_and_lead_to_what_waits(browser: Browser, tak
     page = browser.get("/").text
 
     assert "2 shows need your answer" in _text(page)
-    assert 'href="/activity?status=conflict"' in page
+    assert 'href="/conflicts"' in page
 
 
 def test_an_integration_that_is_off_is_said(browser: Browser, take: Take, conn: Connection) -> None:
