@@ -43,15 +43,15 @@ def test_the_questions(
     window.sign_in("mira", PASSWORD)
     window.go("/conflicts")
     expect(page.locator("text=Nothing to answer")).to_be_visible()
-    window.picture(f"conflicts-empty-{name}")
+    window.picture(f"questions-empty-{name}")
 
     _ask(services, user_id, conn)
     window.go("/conflicts")
     expect(page.locator("#nav-conflicts")).to_contain_text("6")
-    window.picture(f"conflicts-{name}", full=True)
+    window.picture(f"questions-{name}", full=True)
     assert page.evaluate(TOO_SMALL) == []
     page.locator("summary:has-text('Another answer')").first.click()
-    window.picture(f"conflicts-others-{name}")
+    window.picture(f"questions-others-{name}")
     assert page.evaluate(TOO_SMALL) == []
 
     for title, picture in (("Doctor Who", "several"), ("Severance", "missing"), ("The Traitors", "unknown")):
