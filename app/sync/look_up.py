@@ -29,6 +29,8 @@ PROBE_SECONDS = 30
 
 # A look-up has seven kinds of questions, and few of them twice. More rounds than this are a fault of ours.
 MOST_ROUNDS = 25
+# As often as this an event may find a service away that others have heard from; note_upstream has the same number.
+MOST_MISSES = 3
 _TRIES = 40
 _PAUSE_SECONDS = 0.05
 _TITLES = 40
@@ -58,11 +60,19 @@ class Trust:
         self._services = services
         self._answering: set[tuple[int, str]] = set()
 
-    def answered(self, user_id: int, service: str) -> None:
-        """A service has answered: what waits for it is due, if it was down, and its key counts."""
-        if (user_id, service) not in self._answering:
-            self._note(user_id, service, "ok", None)
+    def answered(self, user_id: int, service: str, *, probe: bool) -> None:
+        """A service has answered: what waits for it is due, if it was down, and its key counts.
+
+        Args:
+            user_id: whose question it was.
+            service: who has answered.
+            probe: it was down when it was asked: noted in any case, since another process may have found that.
+        """
+        if probe or (user_id, service) not in self._answering:
+            # Remembered first, and forgotten last: a failure that another thread sees just now must not be left noted with
+            # nobody who would note the next answer.
             self._answering.add((user_id, service))
+            self._note(user_id, service, "ok", None)
 
     def doubt(self) -> None:
         """The next answer of each is noted again."""
@@ -71,8 +81,8 @@ class Trust:
     def failed(self, user_id: int, error: UpstreamError) -> None:
         """A service has not answered, or refused the key."""
         outcome = "rejected" if isinstance(error, KeyRejected) else "unavailable"
-        self._answering = {known for known in self._answering if known[1] != error.service}
         self._note(user_id, error.service, outcome, error.retry_after)
+        self._answering = {known for known in self._answering if known[1] != error.service}
 
     def _note(self, user_id: int, service: str, outcome: str, retry_after: int | None) -> None:
         with self._services.db.connection() as connection:
@@ -176,12 +186,25 @@ class LookUp:
             self.trust.failed(self.claim.user_id, error)
             self._failed(error, "rejected")
         except UpstreamError as error:
-            self.trust.failed(self.claim.user_id, error)
+            if not self._is_the_question(error):
+                self.trust.failed(self.claim.user_id, error)
             self._failed(error, "unavailable")
         else:
             # What was remembered says nothing about who would answer now.
             for service in {step["service"] for step in self.steps[asked:] if step.get("cached") is False}:
-                self.trust.answered(self.claim.user_id, service)
+                self.trust.answered(self.claim.user_id, service, probe=service == self.claim.probe)
+
+    def _is_the_question(self, error: UpstreamError) -> bool:
+        """Whether it is what is asked that fails and not the service, such as a show for which TMDB always answers 500.
+
+        An event that has found a service away again and again, each time just after others were answered, says no more that it
+        is away: that would keep the others waiting. It waits by its own clock, see note_upstream.
+        """
+        if self.claim.probe == error.service or error.retry_after is not None:
+            return False
+        misses = self._lookup.get("misses", {})
+        self._lookup["misses"] = misses | {error.service: misses.get(error.service, 0) + 1}
+        return bool(self._lookup["misses"][error.service] >= MOST_MISSES)
 
     def _failed(self, error: UpstreamError, problem: str) -> None:
         failed = {"problem": problem, "message": error.message}

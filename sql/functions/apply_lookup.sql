@@ -124,10 +124,10 @@ begin
         lookup = null, waits_for = null, next_attempt_at = null, claimed_until = null, error_message = null
     where l.id = v_log.id;
     -- What was learnt about the show is known for its other episodes that wait: they are not asked about again.
-    update plex_webhook_logs l set lookup = v_lookup - 'failed' - 'refreshed' - 'since'
+    update plex_webhook_logs l set lookup = v_lookup - 'failed' - 'refreshed' - 'since' - 'misses'
     where l.user_id = p_user_id and l.show_key = p_event ->> 'show_key' and l.status = 'pending' and l.lookup is null;
-    -- A show that was added, or got its ids, may be the answer to other questions as well.
-    if tvshow_id is not null and v_event ->> 'ids_from' is not null then
+    -- A show that was added, or got its ids, may be the answer to other questions as well; and its own, where it was asked about.
+    if tvshow_id is not null and (v_event ->> 'ids_from' is not null or find_open_conflict(p_user_id, v_event) is not null) then
         perform settle_open_conflicts(p_user_id, tvshow_id);
     end if;
     if v_log.conflict_id is distinct from conflict_id then

@@ -30,6 +30,8 @@ begin
         from (select id from plex_webhook_logs w
               where w.status = 'pending' and w.waits_for = p_service and coalesce(v_owner, w.user_id) = w.user_id
                 and w.next_attempt_at > now()
+                -- Not what fails again each time that the service answers others: it would keep them waiting (look_up.MOST_MISSES).
+                and coalesce((w.lookup -> 'misses' ->> p_service)::integer, 0) < 3
               for update skip locked) due
         where l.id = due.id;
     end if;
@@ -37,4 +39,4 @@ end
 $$;
 comment on function note_upstream(bigint, text, text, integer, integer) is
     'What a service answered: ok, rejected (the key) or unavailable. The first answer after it was down makes everything that waits for it due
-at once; a refused key is noted for the user, and an accepted one takes the note away.';
+at once, but for events that have found it away three times just after it had answered others; a refused key is noted for the user, and an accepted one takes the note away.';

@@ -88,6 +88,11 @@ begin
             case when status = 'pending' then p_event ->> 'show_key' end, v_watched_at, p_received_at,
             p_elapsed_ms + extract(epoch from clock_timestamp() - statement_timestamp()) * 1000);
 
+    -- A rule has mapped the show by this event: what was asked about it before has its answer too.
+    if v_mapping_id is not null and v_decision ->> 'mapping_id' is null and find_open_conflict(p_user_id, p_event) is not null then
+        perform settle_open_conflicts(p_user_id, tvshow_id);
+    end if;
+
     if p_source in ('webhook', 'spool') then
         update plex_config set last_webhook_at = p_received_at
         where user_id = p_user_id and (last_webhook_at is null or last_webhook_at < p_received_at - interval '1 minute');

@@ -57,6 +57,10 @@ begin
         next_attempt_at = case when replay_event.status = 'pending' then now() end, claimed_until = null,
         show_key = case when replay_event.status = 'pending' then p_event ->> 'show_key' end, lookup = null, waits_for = null
     where l.id = v_log.id;
+    -- It has mapped the show: the question's other events have their answer too.
+    if p_later is null and tvshow_id is not null and find_open_conflict(p_user_id, p_event) is not null then
+        perform settle_open_conflicts(p_user_id, tvshow_id);
+    end if;
     if p_later is null and v_log.conflict_id is distinct from conflict_id then
         perform close_conflict(p_user_id, v_log.conflict_id, 'search_again', tvshow_id, v_mapping_id);
     end if;

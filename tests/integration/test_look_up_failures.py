@@ -15,7 +15,7 @@ from tests import payloads
 from tests.fakes import failures
 from tests.fakes.failures import Failure
 from tests.integration.household import SHOW, Household, asked, steps
-from tests.watch_state import conflict_row, log_row, show_row, value
+from tests.watch_state import conflict_row, log_row, one, show_row, value
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -219,6 +219,50 @@ def test_the_first_answer_makes_everything_that_waits_due_at_once(household: Hou
     household.conn.execute("update upstreams set next_probe_at = now()")
     outcomes = household.worker.work_off()
     assert [outcome.action for outcome in outcomes] == ["added_show"] * 6
+
+
+def test_a_show_for_which_tmdb_always_fails_does_not_keep_the_others_waiting(household: Household) -> None:
+    poison = household.tmdb_has("Poison")
+    household.tmdb.fail(f"/tv/{poison}", failures.status(500))
+    household.plex_has("Poison")
+    household.sends(payloads.episode(grandparentTitle="Poison"))
+    for number in range(4):
+        title = f"Show {number}"
+        household.plex_has(title)
+        household.tmdb_has(title)
+        household.later()
+        household.sends(payloads.episode(grandparentTitle=title))
+        household.worker.work_off()
+    household.conn.execute("delete from upstreams")
+    row = one(household.conn, "select * from plex_webhook_logs where plex_title = 'Poison'")
+    household.conn.execute("update plex_webhook_logs set next_attempt_at = now() where id = %s", (row["id"],))
+    household.worker.work_off()
+    assert household.conn.execute("select from upstreams").fetchall() == []
+
+    # And an answer to others does not make it due.
+    household.plex_has("Another")
+    household.tmdb_has("Another")
+    household.sends(payloads.episode(grandparentTitle="Another"))
+    asked_before = household.tmdb.count(f"/tv/{poison}")
+    (outcome,) = household.worker.work_off()
+    assert outcome.action == "added_show"
+    assert household.tmdb.count(f"/tv/{poison}") == asked_before
+
+
+def test_the_answer_to_a_probe_counts_whatever_this_process_has_heard_before(household: Household) -> None:
+    household.tmdb_has()
+    household.plex_has()
+    household.looks_up()
+    # Another process has found it away meanwhile.
+    household.conn.execute("select note_upstream(%s, 'tmdb', 'unavailable')", (household.user_id,))
+    for title in ("First", "Second", "Third"):
+        household.tmdb_has(title)
+        household.plex_has(title)
+        household.sends(payloads.episode(grandparentTitle=title))
+    household.worker.work_off()
+    household.conn.execute("update upstreams set next_probe_at = now()")
+    outcomes = household.worker.work_off()
+    assert [outcome.action for outcome in outcomes] == ["added_show"] * 3
 
 
 def test_an_outage_of_seven_days_ends_as_failed_and_can_be_replayed(household: Household) -> None:

@@ -216,3 +216,26 @@ def test_an_event_of_another_user_is_not_there(conn: Connection, make_user: Make
     log_id = pending(conn, make_user())
     with refused(conn, "TK404"):
         apply(conn, make_user(), log_id, {})
+
+
+def test_a_show_that_only_the_plex_server_knows_answers_what_was_asked_about_it_before(
+    conn: Connection, make_user: MakeUser
+) -> None:
+    user = make_user()
+    conn.execute(
+        "update plex_config set plex_token = 'x', plex_server_url = 'http://plex.invalid' where user_id = %s", (user,)
+    )
+    held = receive(conn, user, scrobble(Guid=payloads.MISSING))
+    of_plex = {
+        "plex_show": {"title": payloads.SHOW, "year": 2019, "guid": payloads.show_guid(payloads.SHOW), "ids": {}}
+    }
+    conn.execute("update plex_config set auto_add_shows = false where user_id = %s", (user,))
+    asked = apply(conn, user, held["log_id"], of_plex, has_tmdb=False)
+    assert asked["status"] == "conflict"
+    conn.execute("update plex_config set auto_add_shows = true where user_id = %s", (user,))
+    second = receive(conn, user, scrobble(episode=2, Guid=payloads.MISSING))
+    added = apply(conn, user, second["log_id"], of_plex, document=DOCUMENT | {"tmdb_id": None}, has_tmdb=False)
+    assert (added["status"], added["action"]) == ("success", "added_show")
+    conflict = conflict_row(conn, asked["conflict_id"])
+    assert (conflict["resolved"], conflict["resolved_tvshow_id"]) == (True, added["tvshow_id"])
+    assert log_row(conn, held["log_id"])["status"] == "success"

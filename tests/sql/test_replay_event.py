@@ -16,6 +16,7 @@ from tests.watch_state import conflict_row, live_times, log_row, one, plays, ref
 
 MakeUser = Callable[..., int]
 MakeShow = Callable[..., int]
+HOUR = timedelta(hours=1)
 
 
 def replay(
@@ -52,17 +53,31 @@ def test_a_held_event_is_marked_once_the_show_is_there_and_the_question_is_close
     assert conflict["resolved_tvshow_id"] == show
 
 
-def test_the_question_stays_open_while_another_event_waits(
+def test_what_else_the_question_holds_is_marked_with_the_event_that_maps_the_show(
     conn: Connection, make_user: MakeUser, make_show: MakeShow
 ) -> None:
     user = make_user()
     first = receive(conn, user, scrobble())
-    second = receive(conn, user, scrobble(episode=2))
+    second = receive(conn, user, scrobble(episode=2, at=AT + HOUR))
+    show = make_show(user, payloads.SHOW)
+    replay(conn, user, first["log_id"], scrobble())
+    assert live_times(conn, show) == [AT, AT + HOUR]
+    assert log_row(conn, second["log_id"])["status"] == "success"
+    conflict = conflict_row(conn, first["conflict_id"])
+    assert (conflict["resolved"], conflict["resolved_tvshow_id"]) == (True, show)
+
+
+def test_the_question_stays_open_while_an_episode_waits_that_the_show_lacks(
+    conn: Connection, make_user: MakeUser, make_show: MakeShow
+) -> None:
+    user = make_user()
+    first = receive(conn, user, scrobble())
+    missing = receive(conn, user, scrobble(episode=77, at=AT + HOUR))
     make_show(user, payloads.SHOW)
     replay(conn, user, first["log_id"], scrobble())
-    assert not conflict_row(conn, first["conflict_id"])["resolved"]
-    replay(conn, user, second["log_id"], scrobble(episode=2))
-    assert conflict_row(conn, first["conflict_id"])["resolved"]
+    (waits,) = conn.execute("select * from plex_conflicts where user_id = %s and not resolved", (user,)).fetchall()
+    assert waits["conflict_type"] == "episode_missing"
+    assert log_row(conn, missing["log_id"])["conflict_id"] == waits["id"]
 
 
 def test_what_still_cannot_be_decided_goes_on_waiting(conn: Connection, make_user: MakeUser) -> None:

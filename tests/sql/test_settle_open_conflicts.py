@@ -171,10 +171,9 @@ def test_a_rule_that_has_mapped_the_show_since_answers_it_and_goes_with_the_answ
     user = make_user()
     held = receive(conn, user, scrobble())
     show = make_show(user, payloads.SHOW)
-    # It finds the show by itself, and the question is still open.
+    # It finds the show by itself, and the question has its answer.
     later = receive(conn, user, scrobble(episode=2, at=AT + HOUR))
     assert (later["status"], later["tvshow_id"]) == ("success", show)
-    assert settle(conn, user, show) == 1
     assert len(plays(conn, show)) == 2
     undone = one(conn, "select * from undo_conflict(%s, %s)", (user, held["conflict_id"]))
     assert (undone["withdrawn"], undone["held"]) == (2, 2)
@@ -191,3 +190,28 @@ def test_a_show_is_found_by_its_name_also_where_somebody_could_be_asked(
     assert receive(conn, user, scrobble("Beacon"))["status"] == "pending"
     assert settle(conn, user, make_show(user, payloads.SHOW)) == 1
     assert conflict_row(conn, held["conflict_id"])["resolution_action"] == "auto"
+
+
+def test_an_event_that_maps_the_show_answers_what_was_asked_about_it_before(
+    conn: Connection, make_user: MakeUser, make_show: MakeShow
+) -> None:
+    user = make_user()
+    ids = payloads.show_ids()
+    first = make_show(user, payloads.SHOW, year=1990, tvdb_id=ids["tvdb"])
+    make_show(user, payloads.SHOW, year=2017)
+    key = payloads.rating_key("show", payloads.SHOW)
+    unproven = scrobble(Guid=payloads.MISSING, grandparentGuid=payloads.MISSING, guid="local://77", year=2018)
+    held = receive(conn, user, unproven)
+    assert held["status"] == "conflict"
+    proven = payloads.legacy_thetvdb(
+        parentIndex=1, index=2, grandparentRatingKey=key, lastViewedAt=payloads.VIEWED_AT + 3600
+    )
+    assert receive(conn, user, proven)["tvshow_id"] == first
+    conflict = conflict_row(conn, held["conflict_id"])
+    assert (conflict["resolved"], conflict["resolution_action"], conflict["resolved_tvshow_id"]) == (
+        True,
+        "auto",
+        first,
+    )
+    assert live_times(conn, first) == [AT, AT + HOUR]
+    assert log_row(conn, held["log_id"])["status"] == "success"
