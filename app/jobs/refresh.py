@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from app.db.queries import queries
 from app.errors import TellykeepError
 from app.jobs.running import Result, Run
-from app.sync.double_episodes import learn_after_refresh
 from app.tracker.refresh import refresh_show
-from app.upstream.errors import KeyRejected, UpstreamError, UpstreamUnavailable
+from app.upstream.errors import KeyRejected, UpstreamUnavailable
 
 # A run is once an hour, and a show is read once a day: this is enough for 10,000 shows.
 MOST_SHOWS = 500
@@ -47,9 +44,6 @@ def refresh_shows(run: Run) -> Result:
             continue
         refreshed += 1
         in_a_row = 0
-        # The show is read; files that cannot be read now are read with it the next time.
-        with suppress(UpstreamError):
-            learn_after_refresh(services, user_id, tvshow_id)
         if result["added"] or result["moved"] or result["removed"] or result["kept"]:
             changed.append({"tvshow_id": tvshow_id} | result)
     return {"due": len(due), "refreshed": refreshed, "failed": failed, "changed": changed[:_SHOWN]}

@@ -81,6 +81,18 @@ class PlexServer:
             raise NotThere("plex", what)
         return shows[0]
 
+    def show_known_as(self, rating_key: str, guid: str | None, title: str | None) -> PlexShow:
+        """The same of a show that was seen before, by what its mapping or an event says of it.
+
+        Raises:
+            NotThere: there is no such show, or its key stands for another one by now.
+        """
+        show = self.show(rating_key)
+        if not show.is_known_as(guid, title):
+            self.steps[-1]["problem"] = "the key stands for another show now"
+            raise NotThere("plex", f"show {rating_key}")
+        return show
+
     def episodes(self, show_rating_key: str) -> list[PlexEpisode]:
         """Every episode of a show that the server has, specials included, page by page.
 

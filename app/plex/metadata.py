@@ -81,6 +81,22 @@ class PlexShow(Answer):
         ids = ids_in_array(self.guids).filled_from(guid.ids)
         return ids.filled_from(title_ids(self.title, hama=guid.agent == "hama"))
 
+    def is_known_as(self, guid: str | None, title: str | None) -> bool:
+        """Whether it is the show that has been known by this GUID and title: a library that was rebuilt gives rating keys anew.
+
+        Of one agent, two GUIDs are two shows. Else, and where the GUID is a rating key itself, the title has to be the same.
+        """
+        if (
+            guid
+            and self.guid
+            and guid.partition("://")[0] == self.guid.partition("://")[0]
+            and not parse_guid(guid).local
+        ):
+            return guid == self.guid
+        names = {name.casefold().strip() for name in (self.title, self.original_title) if name}
+        known_as = (title or "").casefold().strip()
+        return not known_as or known_as in names
+
 
 class PlexEpisode(Answer):
     """An episode of a library. `season` and `episode` may be missing; a daily show has the date instead."""

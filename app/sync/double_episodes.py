@@ -196,6 +196,7 @@ def _learn(services: Services, user_id: int, places: list[Row]) -> None:
         return
     for place in places:
         try:
+            server.show_known_as(place["plex_rating_key"], place["plex_guid"], place["plex_title"])
             learn_double_episodes(services, user_id, place["mapping_id"], server, place["plex_rating_key"])
         except NotThere:
             # A rebuilt library has given it another key; its next event brings it.

@@ -61,6 +61,7 @@ def sync_library(run: Run, user_id: int) -> Result:
         run.go_on(report | {"found": tally.missed, "total": len(shows)})
         source.server.steps.clear()
         try:
+            source.server.show_known_as(show["plex_rating_key"], show["plex_guid"], show["plex_title"])
             episodes = source.server.episodes(show["plex_rating_key"])
         except NotThere:
             report["gone"] += 1

@@ -290,7 +290,9 @@ class LookUp:
         if "tmdb_id" in wanted:
             result = merge_from_tmdb(self._tmdb_client(), user_id, tvshow_id, wanted["tmdb_id"])
         else:
-            result = merge_from_plex(self._plex_server(), user_id, tvshow_id, wanted["rating_key"])
+            result = merge_from_plex(
+                self._plex_server(), user_id, tvshow_id, wanted["rating_key"], wanted["guid"], wanted["title"]
+            )
         self.steps.append({"step": "refreshed", "tvshow_id": tvshow_id} | (result or {"gone": True}))
         self._lookup["refreshed"] = tvshow_id
 

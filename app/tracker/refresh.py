@@ -1,7 +1,8 @@
-"""Reading a show anew: its episodes, names and ids as TMDB, or the Plex server, has them now."""
+"""Reading a show anew: its episodes, names and ids as TMDB, or the Plex server, has them now, and which files hold several."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from psycopg.types.json import Jsonb
@@ -11,11 +12,12 @@ from app.errors import Unprocessable
 from app.plex.client import PlexServer, plex_server_of
 from app.plex.document import plex_show_document
 from app.services import Services
+from app.sync.double_episodes import learn_after_refresh
 from app.tmdb.client import TmdbClient, tmdb_of
 from app.tmdb.document import show_document
 from app.tracker.paging import Row
 from app.tracker.shows import found
-from app.upstream.errors import NotThere
+from app.upstream.errors import NotThere, UpstreamError
 from app.upstream.http import Step
 
 
@@ -50,9 +52,17 @@ def refresh_show(services: Services, user_id: int, tvshow_id: int, steps: list[S
                 "nobody can be asked about this show: it needs a TMDB id and a TMDB key, or a Plex server with a token"
                 " that has sent an episode of it"
             )
-        source, result = "plex", merge_from_plex(plex, user_id, tvshow_id, place["plex_rating_key"])
+        source, result = (
+            "plex",
+            merge_from_plex(
+                plex, user_id, tvshow_id, place["plex_rating_key"], place["plex_guid"], place["plex_title"]
+            ),
+        )
     if result is None:
         raise Unprocessable(f"{'TMDB' if source == 'tmdb' else 'the Plex server'} does not have this show any more")
+    # The show is read; files that cannot be read now are read with it the next time.
+    with suppress(UpstreamError):
+        learn_after_refresh(services, user_id, tvshow_id)
     return {"source": source, **result}
 
 
@@ -70,14 +80,25 @@ def merge_from_tmdb(client: TmdbClient, user_id: int, tvshow_id: int, tmdb_id: i
     return _merge(client.services, user_id, tvshow_id, document, "tmdb")
 
 
-def merge_from_plex(server: PlexServer, user_id: int, tvshow_id: int, rating_key: str) -> dict[str, Any] | None:
+def merge_from_plex(
+    server: PlexServer, user_id: int, tvshow_id: int, rating_key: str, guid: str | None, title: str | None
+) -> dict[str, Any] | None:
     """The same from the seasons and episodes that the Plex server has.
+
+    Args:
+        server: whom to ask.
+        user_id: whose tracker.
+        tvshow_id: the show there.
+        rating_key: what stands for it on the server, or did.
+        guid: by which it was known there.
+        title: likewise.
 
     Raises:
         UpstreamError: the server, or the token, does not do.
     """
     try:
-        document = plex_show_document(server, rating_key)
+        show = server.show_known_as(rating_key, guid, title)
+        document = plex_show_document(server, rating_key, show=show)
     except NotThere:
         _note_read(server.services, user_id, tvshow_id)
         return None

@@ -48,11 +48,9 @@ def show_to_add(services: Services, user_id: int, conflict: Row, tmdb_id: int | 
     seen: PlexShow | None = None
     if server is not None and (known_id is None or tmdb is None):
         try:
-            seen = server.show(conflict["plex_rating_key"])
+            seen = server.show_known_as(conflict["plex_rating_key"], conflict["plex_guid"], conflict["plex_title"])
         except NotThere:
             # A library that was rebuilt has new keys.
-            seen = None
-        if seen is not None and not _is_of(seen, conflict):
             seen = None
     if tmdb is not None:
         known_id = known_id or _tmdb_id_of(tmdb, seen.ids if seen is not None else ExternalIds(), told)
@@ -90,16 +88,6 @@ def _tmdb_id_of(tmdb: TmdbClient, plex: ExternalIds, told: dict[str, Any]) -> in
         if len(shows) == 1:
             return shows[0].id
     return None
-
-
-def _is_of(show: PlexShow, conflict: Row) -> bool:
-    """Whether the server's show is the one that the question is about: rating keys are given anew."""
-    guid = conflict["plex_guid"] or ""
-    if guid and show.guid and guid.partition("://")[0] == show.guid.partition("://")[0]:
-        return guid == show.guid
-    names = {name.casefold().strip() for name in (show.title, show.original_title) if name}
-    title = (conflict["plex_title"] or "").casefold().strip()
-    return not title or title in names
 
 
 def _named(document: Document, conflict: Row) -> Document:

@@ -24,7 +24,9 @@ begin
             waits_for := 'tmdb';
         end if;
     elsif v_can.plex then
-        needs := jsonb_build_object('refresh', jsonb_build_object('tvshow_id', p_tvshow_id, 'rating_key', p_event -> 'show_rating_key'));
+        needs := jsonb_build_object('refresh', jsonb_build_object(
+            'tvshow_id', p_tvshow_id, 'rating_key', p_event -> 'show_rating_key', 'guid', p_event -> 'show_guid',
+            'title', p_event -> 'show_title'));
     elsif v_failed -> 'plex' ->> 'problem' = 'unavailable' then
         waits_for := 'plex';
     end if;

@@ -44,7 +44,7 @@ order by c.user_id;
 
 -- name: library_shows(user_id, server_uuid)
 -- The shows that are mapped on a server, each with the key that it was last seen with.
-select m.plex_rating_key, m.plex_title, m.tvshow_id
+select m.plex_rating_key, m.plex_guid, m.plex_title, m.tvshow_id
 from plex_show_mappings m join tvshows t on t.id = m.tvshow_id and t.deleted_at is null
 where m.user_id = :user_id and m.plex_server_uuid = :server_uuid and m.plex_rating_key is not null and m.sync_enabled
 order by m.id;

@@ -23,12 +23,14 @@ select merge_show(:user_id, :tvshow_id, :document, :source);
 
 -- name: where_to_refresh(user_id, tvshow_id)^
 -- How a show can be read anew: by its TMDB id, or by its rating key on the Plex server whose token is set.
-select s.tmdb_id, (
-    select m.plex_rating_key from plex_show_mappings m join plex_config c using (user_id)
+-- The key may stand for another show by now: plex_guid and plex_title tell.
+select s.tmdb_id, m.plex_rating_key, m.plex_guid, m.plex_title
+from tvshows s
+left join lateral (
+    select m.plex_rating_key, m.plex_guid, m.plex_title from plex_show_mappings m join plex_config c using (user_id)
     where m.tvshow_id = s.id and m.user_id = s.user_id and m.plex_rating_key is not null and c.plex_token is not null
       and (c.plex_server_uuid is null or c.plex_server_uuid = m.plex_server_uuid)
-    order by m.updated_at desc limit 1) as plex_rating_key
-from tvshows s
+    order by m.updated_at desc limit 1) m on true
 where s.user_id = :user_id and s.id = :tvshow_id and s.deleted_at is null;
 
 -- name: note_refreshed(user_id, tvshow_id)!

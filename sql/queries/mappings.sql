@@ -56,7 +56,7 @@ select removed, correction from remove_rules(:user_id, :mapping_id, :rule_id, :a
 
 -- name: files_of_event(user_id, log_id)
 -- The mapping of an event with its rating key on the server that has a token, unless the names of its files were read before.
-select m.id as mapping_id, m.plex_rating_key
+select m.id as mapping_id, m.plex_rating_key, m.plex_guid, m.plex_title
 from plex_webhook_logs l
 join plex_show_mappings m on m.id = l.mapping_id and m.user_id = l.user_id
 join plex_config c on c.user_id = m.user_id
@@ -67,7 +67,7 @@ where l.user_id = :user_id and l.id = :log_id and m.tvshow_id is not null and m.
 
 -- name: files_of_show(user_id, tvshow_id)
 -- The same of every mapping that stands for a show.
-select m.id as mapping_id, m.plex_rating_key
+select m.id as mapping_id, m.plex_rating_key, m.plex_guid, m.plex_title
 from plex_show_mappings m
 join plex_config c on c.user_id = m.user_id
 where m.user_id = :user_id and m.tvshow_id = :tvshow_id and m.plex_rating_key is not null

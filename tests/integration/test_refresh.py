@@ -52,6 +52,30 @@ def test_without_a_tmdb_id_the_plex_server_that_sent_an_episode_is_asked(househo
     assert episode_entry(household.conn, show, 2, 3)["watched"] is True
 
 
+def test_a_rating_key_that_stands_for_another_show_by_now_brings_nothing_of_it(
+    household: Household, api: ApiClient
+) -> None:
+    key = household.plex_has(ids=("tvdb",))
+    show = household.has(SHOW, tvdb_id=IDS["tvdb"], seasons={2: 3})
+    household.looks_up()
+    # The library was rebuilt, and gave the key to another show.
+    del household.plex.shows[key]
+    household.plex.add_show(key, "Nightwatch", seasons={1: 9, 5: [{"file": "/tv/S05E01-E02.mkv"}]}, year=1998)
+    api.call("POST", f"/api/shows/{show}/refresh", status=422)
+    assert show_row(household.conn, show)["total_episodes"] == 3
+    assert household.conn.execute("select from show_titles where title = 'Nightwatch'").fetchall() == []
+
+
+def test_files_with_several_episodes_are_read_on_demand_too(household: Household, api: ApiClient) -> None:
+    household.plex_has(ids=("tvdb",))
+    show = household.has(SHOW, tvdb_id=IDS["tvdb"], seasons={2: 4})
+    household.looks_up()
+    household.plex_has(ids=("tvdb",), seasons={2: [{"file": "/tv/Harbour Lights/S02E01-E02.mkv"}]})
+    api.call("POST", f"/api/shows/{show}/refresh")
+    rule = one(household.conn, "select * from plex_numbering_rules")
+    assert (rule["kind"], rule["first_episode"], rule["last_episode"]) == ("double", 1, 2)
+
+
 def test_a_show_that_nobody_can_be_asked_about_is_told_so(household: Household, api: ApiClient) -> None:
     show = household.has()
     assert "TMDB id" in api.call("POST", f"/api/shows/{show}/refresh", status=422)["error"]["message"]

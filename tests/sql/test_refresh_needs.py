@@ -30,7 +30,7 @@ def test_from_tmdb_by_its_id_else_from_the_plex_server(
     user = make_user(plex_token="00:00:00")
     show, other = make_show(user, tmdb_id=1), make_show(user, "Other")
     assert needs(conn, user, show) == ({"refresh": {"tvshow_id": show, "tmdb_id": 1}}, None)
-    from_plex = {"refresh": {"tvshow_id": other, "rating_key": "12"}}
+    from_plex = {"refresh": {"tvshow_id": other, "rating_key": "12", "guid": None, "title": None}}
     assert needs(conn, user, other) == (from_plex, None)
     assert needs(conn, user, show, has_tmdb=False)[0]["refresh"]["rating_key"] == "12"
 
