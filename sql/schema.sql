@@ -514,7 +514,7 @@ normal_seasons(p_seasons jsonb) returns jsonb stable
 note_account(p_user_id bigint, p_event jsonb) returns bigint volatile
 note_history(p_user_id bigint, p_server_uuid text, p_to timestamp with time zone, p_import boolean, p_ended boolean, p_looked_back boolean DEFAULT false) returns void volatile
 note_upstream(p_user_id bigint, p_service text, p_outcome text, p_retry_after integer DEFAULT NULL::integer, p_probe_seconds integer DEFAULT 30) returns void volatile
-number_episode(p_user_id bigint, p_mapping_id bigint, p_season integer, p_episode integer, p_air_date date DEFAULT NULL::date, OUT season integer, OUT episode integer, OUT rule jsonb) returns SETOF record stable
+number_episode(p_user_id bigint, p_mapping_id bigint, p_season integer, p_episode integer, p_air_date date DEFAULT NULL::date, p_server_uuid text DEFAULT NULL::text, OUT season integer, OUT episode integer, OUT rule jsonb) returns SETOF record stable
 numbering_rules(p_mapping_id bigint) returns jsonb stable
 open_conflict(p_user_id bigint, p_event jsonb, p_conflict_type text, p_candidates jsonb, p_tvshow_id bigint DEFAULT NULL::bigint) returns bigint volatile
 other_ids(p_tvshow_id bigint, p_ids jsonb, p_method text DEFAULT NULL::text) returns boolean stable

@@ -17,7 +17,7 @@ begin
             from plex_webhook_logs l
             -- Under the number that the mapping's rules will look for.
             left join lateral (
-                select r.season, r.episode from number_episode(p_user_id, p_mapping_id, l.plex_season, l.plex_episode) r
+                select r.season, r.episode from number_episode(p_user_id, p_mapping_id, l.plex_season, l.plex_episode, null, l.plex_server) r
                 where r.season is not null limit 1
             ) r on p_mapping_id is not null
             cross join lateral (select coalesce(r.season, l.plex_season), coalesce(r.episode, l.plex_episode)) n(season, episode)

@@ -17,7 +17,7 @@ begin
     perform from tvshows s where s.user_id = p_user_id and s.id = p_tvshow_id for no key update;
     for v_place in
         select n.* from number_episode(p_user_id, p_mapping_id, (p_event ->> 'season')::integer, (p_event ->> 'episode')::integer,
-                                       (p_event ->> 'air_date')::date) n
+                                       (p_event ->> 'air_date')::date, coalesce(p_event ->> 'server_uuid', '')) n
     loop
         v_action := 'episode_missing';
         v_season := v_place.season;

@@ -13,6 +13,7 @@ as $$
 declare
     v_seasons jsonb := coalesce((select s.seasons from tvshows s
                                  where s.user_id = p_user_id and s.id = p_tvshow_id and s.deleted_at is null), '[]');
+    v_server_uuid text := (select m.plex_server_uuid from plex_show_mappings m where m.user_id = p_user_id and m.id = p_mapping_id);
 begin
     return query
     with event as materialized (
@@ -22,13 +23,13 @@ begin
                w.id as event_id, w.log_id, w.withdrawn_at is null as counts,
                w.tvshow_id, w.season, w.episode, coalesce(w.plex_season, w.season) as plex_season,
                case when w.plex_season is null and w.plex_episode is null then w.episode else w.plex_episode end as plex_episode,
-               w.occurred_at
+               w.occurred_at, w.server_uuid
         from watch_events w
         where w.user_id = p_user_id and w.mapping_id = p_mapping_id and w.kind = 'viewing'
           and w.withdrawn_why is distinct from 'undone'
         union all
         -- What waits because the show lacked the episode, or did so until the mapping stood for none.
-        select 'log ' || l.id, null, l.id, false, null, null, null, l.plex_season, l.plex_episode, l.watched_at
+        select 'log ' || l.id, null, l.id, false, null, null, null, l.plex_season, l.plex_episode, l.watched_at, l.plex_server
         from plex_webhook_logs l
         where l.user_id = p_user_id and l.mapping_id = p_mapping_id and l.watched_at is not null and l.conflict_id is not null
           and (l.status = 'conflict'
@@ -40,10 +41,11 @@ begin
               not in ('account_not_tracked', 'server_not_tracked')
     ), message as materialized (
         select e.grp, min(e.log_id) as log_id, min(e.plex_season) as plex_season, min(e.plex_episode) as plex_episode,
-               min(e.occurred_at) as occurred_at, min(e.tvshow_id) as tvshow_id, min(e.season) as season, min(e.episode) as episode
+               min(e.occurred_at) as occurred_at, min(e.tvshow_id) as tvshow_id, min(e.season) as season, min(e.episode) as episode,
+               coalesce(min(e.server_uuid) <> v_server_uuid, false) as other_server
         from event e group by e.grp
     ), dated as materialized (
-        select m.grp, m.plex_season, m.plex_episode,
+        select m.grp, m.plex_season, m.plex_episode, m.other_server,
                coalesce(
                    (select case when l.payload #>> '{Metadata,originallyAvailableAt}' ~ '^\d{4}-\d\d-\d\d$'
                                then (l.payload #>> '{Metadata,originallyAvailableAt}')::date end
@@ -54,11 +56,11 @@ begin
                        from tvshows s where s.id = m.tvshow_id)::date end) as air_date
         from message m
     ), said as materialized (
-        select row_number() over ()::integer as n, d.plex_season, d.plex_episode, d.air_date
-        from dated d group by d.plex_season, d.plex_episode, d.air_date
+        select row_number() over ()::integer as n, d.plex_season, d.plex_episode, d.air_date, d.other_server
+        from dated d group by d.plex_season, d.plex_episode, d.air_date, d.other_server
     ), numbered as materialized (
         select r.* from renumber(v_seasons, p_rules, coalesce((
-            select jsonb_agg(jsonb_build_object('n', s.n, 'season', s.plex_season, 'episode', s.plex_episode, 'air_date', s.air_date))
+            select jsonb_agg(jsonb_build_object('n', s.n, 'season', s.plex_season, 'episode', s.plex_episode, 'air_date', s.air_date, 'other_server', s.other_server))
             from said s), '[]')) r
     ), place as materialized (
         select p.season, p.episode from episode_places(v_seasons) p
@@ -74,7 +76,7 @@ begin
         select distinct on (d.grp, f.season, f.episode) d.grp, f.part, f.season, f.episode, f.rule
         from dated d
         join said s on s.plex_season is not distinct from d.plex_season and s.plex_episode is not distinct from d.plex_episode
-                   and s.air_date is not distinct from d.air_date
+                   and s.air_date is not distinct from d.air_date and s.other_server = d.other_server
         join found f on f.n = s.n
         order by d.grp, f.season, f.episode, f.part
     ), steady as materialized (
@@ -82,10 +84,10 @@ begin
         select d.grp
         from dated d
         join said s on s.plex_season is not distinct from d.plex_season and s.plex_episode is not distinct from d.plex_episode
-                   and s.air_date is not distinct from d.air_date
+                   and s.air_date is not distinct from d.air_date and s.other_server = d.other_server
         join (select b.n, array_agg(array[b.season, b.episode] order by b.part) as places
               from renumber(v_seasons, p_rules_before, coalesce((
-                  select jsonb_agg(jsonb_build_object('n', s.n, 'season', s.plex_season, 'episode', s.plex_episode, 'air_date', s.air_date))
+                  select jsonb_agg(jsonb_build_object('n', s.n, 'season', s.plex_season, 'episode', s.plex_episode, 'air_date', s.air_date, 'other_server', s.other_server))
                   from said s where p_rules_before is not null), '[]')) b
               group by b.n) b on b.n = s.n
         join (select r.n, array_agg(array[r.season, r.episode] order by r.part) as places from numbered r group by r.n) r

@@ -23,8 +23,10 @@ begin
                -- The date is that of the episode that was named.
                case when e.episode is not distinct from s.episode then s.air_date end as air_date,
                row_number() over (partition by s.n order by e.episode is distinct from s.episode, e.episode)::integer as part
-        from jsonb_to_recordset(p_said) as s(n integer, season integer, episode integer, air_date date)
+        from jsonb_to_recordset(p_said) as s(n integer, season integer, episode integer, air_date date, other_server boolean)
         left join rules d on d.kind = 'double' and d.plex_season = s.season and d.from_episode = s.episode
+                         -- Another server has other files of the same show.
+                         and not (d.source is not distinct from 'plex_file' and coalesce(s.other_server, false))
         cross join lateral (
             select s.episode where d.kind is null
             union all

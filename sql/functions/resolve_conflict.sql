@@ -7,6 +7,7 @@ as $$
 declare
     v_conflict plex_conflicts;
     v_show jsonb;
+    v_added jsonb;
     v_held bigint[];
     v_undo jsonb;
     v_mapping_id bigint;
@@ -59,7 +60,15 @@ begin
                 using errcode = 'TK422';
         end if;
     elsif p_action = 'create_new' then
-        tvshow_id := add_show(p_user_id, coalesce(p_show, '{}') || jsonb_build_object(
+        -- TMDB may have two entries with one TVDB or IMDb id. Who names the entry wants that show, and the other one keeps the id.
+        v_added := coalesce(p_show, '{}') - (
+            select coalesce(array_agg(taken.id), '{}')
+            from (select case when s.tvdb_id = (p_show ->> 'tvdb_id')::integer then 'tvdb_id' end as tvdb,
+                         case when s.imdb_id = p_show ->> 'imdb_id' then 'imdb_id' end as imdb
+                  from tvshows s
+                  where s.user_id = p_user_id and s.deleted_at is null and s.tmdb_id <> (p_show ->> 'tmdb_id')::integer) x
+            cross join lateral (values (x.tvdb), (x.imdb)) taken(id) where taken.id is not null);
+        tvshow_id := add_show(p_user_id, v_added || jsonb_build_object(
             'title', coalesce(p_show ->> 'title', nullif(v_conflict.plex_title, ''), 'Untitled'),
             'year', coalesce((p_show ->> 'year')::integer, v_conflict.plex_year), 'source', 'plex'));
         -- The user adds it: what stood for it until it was deleted comes back.

@@ -55,7 +55,7 @@ begin
               select from tvshows s
               -- By the numbering rules of the mapping.
               left join lateral number_episode(p_user_id, (v_decision ->> 'mapping_id')::bigint, l.plex_season, l.plex_episode,
-                                                (l.payload #>> '{Metadata,originallyAvailableAt}')::date) n on true
+                                                (l.payload #>> '{Metadata,originallyAvailableAt}')::date, l.plex_server) n on true
               cross join lateral find_episode(
                   s.seasons, coalesce(n.season, l.plex_season), case when n.season is null then l.plex_episode else n.episode end,
                   (l.payload #>> '{Metadata,originallyAvailableAt}')::date) f

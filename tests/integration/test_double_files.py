@@ -111,3 +111,21 @@ def test_both_halves_move_with_a_correction(household: Household) -> None:
     household.looks_up(payloads.episode(parentIndex=1, index=1))
     correct(household.conn, household.user_id, household.mapping()["id"], right)
     assert (places(household, wrong), places(household, right)) == ([], [(1, 1), (1, 2)])
+
+
+def test_what_another_server_has_in_single_files_is_one_episode_there(household: Household) -> None:
+    has_a_double_file(household)
+    show = household.has(seasons={1: 3})
+    household.looks_up(scrobble(episode=1))
+    assert places(household, show) == [(1, 1), (1, 2)]
+    other = {"title": "Cellar", "uuid": "0therserver"}
+    at = AT + timedelta(days=1)
+    receive(household.conn, household.user_id, scrobble(episode=2, at=at, Server=other))
+    assert places(household, show) == [(1, 1), (1, 2), (1, 2)]
+    # Nor when the names of the files are read anew, and the past goes by them.
+    household.plex_has(seasons={1: 3})
+    learn_after_refresh(household.services, household.user_id, show)
+    assert places(household, show) == [(1, 1), (1, 2)]
+    has_a_double_file(household)
+    learn_after_refresh(household.services, household.user_id, show)
+    assert places(household, show) == [(1, 1), (1, 2), (1, 2)]

@@ -239,3 +239,20 @@ def test_a_show_that_only_the_plex_server_knows_answers_what_was_asked_about_it_
     conflict = conflict_row(conn, asked["conflict_id"])
     assert (conflict["resolved"], conflict["resolved_tvshow_id"]) == (True, added["tvshow_id"])
     assert log_row(conn, held["log_id"])["status"] == "success"
+
+
+def test_an_answer_by_rule_that_is_taken_back_takes_the_show_that_was_added_along(
+    conn: Connection, make_user: MakeUser
+) -> None:
+    user = make_user()
+    conn.execute("update plex_config set auto_add_shows = false where user_id = %s", (user,))
+    held = pending(conn, user)
+    asked = apply(conn, user, held, KNOWN)
+    assert asked["status"] == "conflict"
+    conn.execute("update plex_config set auto_add_shows = true where user_id = %s", (user,))
+    added = apply(conn, user, pending(conn, user, episode=2), KNOWN, document=DOCUMENT)
+    assert added["action"] == "added_show"
+    assert conflict_row(conn, asked["conflict_id"])["resolution_action"] == "auto"
+    undone = one(conn, "select * from undo_conflict(%s, %s)", (user, asked["conflict_id"]))
+    assert (undone["withdrawn"], undone["held"], undone["removed_tvshow_id"]) == (2, 2, added["tvshow_id"])
+    assert show_row(conn, added["tvshow_id"])["deleted_at"] is not None

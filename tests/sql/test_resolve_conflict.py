@@ -324,3 +324,20 @@ def test_what_makes_no_sense_is_refused(conn: Connection, make_user: MakeUser, m
             resolve(conn, user, held, action, season=1, episode=1)
     assert not conflict_row(conn, held)["resolved"]
     assert conn.execute("select from plex_show_mappings where user_id = %s", (user,)).fetchall() == []
+
+
+def test_a_show_that_is_named_is_added_without_an_id_that_another_one_has(
+    conn: Connection, make_user: MakeUser, make_show: MakeShow
+) -> None:
+    user = make_user()
+    make_show(user, "First entry", tmdb_id=1, tvdb_id=5, imdb_id="tt5")
+    held = receive(conn, user, scrobble())
+    show = {"title": "Second entry", "tmdb_id": 2, "tvdb_id": 5, "imdb_id": "tt6"}
+    row = one(
+        conn,
+        "select * from resolve_conflict(%s, %s, 'create_new', p_show => %s)",
+        (user, held["conflict_id"], Jsonb(show)),
+    )
+    added = show_row(conn, row["tvshow_id"])
+    assert (added["tmdb_id"], added["tvdb_id"], added["imdb_id"]) == (2, None, "tt6")
+    assert row["outcomes"] == {"marked_watched": 1}
