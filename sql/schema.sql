@@ -478,6 +478,7 @@ decide(p_user_id bigint, p_event jsonb, p_has_tmdb boolean) returns jsonb volati
 decide_unknown(p_user_id bigint, p_event jsonb, p_has_tmdb boolean, p_type text, p_candidates jsonb, p_trace jsonb) returns jsonb stable
 delete_mapping(p_user_id bigint, p_mapping_id bigint) returns boolean volatile
 delete_show(p_user_id bigint, p_tvshow_id bigint) returns void volatile
+disguised_name(p_title text, p_title_key text, p_name text, p_name_key text) returns text immutable
 end_history_import(p_user_id bigint, p_error text) returns boolean volatile
 episode_places(p_seasons jsonb, OUT season integer, OUT episode integer, OUT absolute integer, OUT air_date date, OUT title text) returns SETOF record stable
 episode_runtimes(p_tvshow_id bigint) returns jsonb stable

@@ -60,13 +60,20 @@ begin
         when v_year is null and v_name.year is not null and level < 2 then 4
         else 3
     end;
-    if p_asked ->> 'bare' <> 'no' and not (case
-        when v_country is null then fit <= 2
-        -- "us" is a word as well.
-        when p_asked ->> 'bare' = 'word' then v_country_fit = 'same' and fit = 1
-        else v_country_fit = 'same' or fit = 1 and v_country_fit = 'unsure' end) then
-        level := null;
-        return;
+    if p_asked ->> 'bare' <> 'no' then
+        if (p_asked ->> 'year')::integer is not null and coalesce(abs(p_start_year - (p_asked ->> 'year')::integer) > 1, true)
+           or not (case
+            when v_country is null then fit <= 2
+            -- "us" is a word as well.
+            when p_asked ->> 'bare' = 'word' then v_country_fit = 'same' and fit = 1
+            when p_asked ->> 'bare' = 'slug' then v_country_fit = 'same' and fit <= 3
+            else v_country_fit = 'same' or fit = 1 and v_country_fit = 'unsure' end) then
+            level := null;
+            return;
+        elsif p_asked ->> 'bare' = 'slug' and fit > 1 then
+            -- Less sure than a country in brackets: a show that is called so in full is looked for as well, and wins.
+            level := greatest(level, 1);
+        end if;
     end if;
 
     if v_country_fit = 'other' and fit > 1 then
@@ -94,9 +101,9 @@ begin
         score := (array[array[0.90, 0.85, 0.80], array[0.85, 0.75, 0.70], array[0.80, 0.65, 0]])[level + 1][fit];
         method := case when fit = 1 then 'title_year' when fit = 2 then 'title_near_year'
                        when v_country_fit = 'same' then 'title_country' else 'title' end;
-        reason := case level when 0 then 'same title'
-                             when 1 then 'same title but for spaces or numbers'
-                             else v_but end
+        reason := case when level = 0 or p_asked ->> 'bare' = 'slug' and level = 1 then 'same title'
+                       when level = 1 then 'same title but for spaces or numbers'
+                       else v_but end
                   || case when fit = 1 then case when level = 0 then ' and year' else ', same year' end
                           when fit = 2 then ', year off by one'
                           when v_country_fit = 'same' then ' and country' else ', year not known' end;

@@ -96,11 +96,31 @@ begin
         end if;
     end if;
 
-    -- 2. Names that are like it: proposed, never mapped.
+    -- 2. Names that are like it are proposed.
     if tvshow_id is null then
         v_proposed := similar_titles(p_user_id, to_jsonb(v_asked), coalesce(p_show_year, v_asked.year), p_episode_year);
         if v_equal is null and v_proposed <> '[]' then
             conflict_type := case when jsonb_array_length(v_proposed) > 1 then 'multiple_matches' else 'low_confidence' end;
+            -- But for one that is the same to a reader, of the very same year.
+            select jsonb_agg(to_jsonb(d) || '{"score": 0.70, "level": 3, "fit": 1, "method": "title_year"}') into v_equal
+            from (
+                select distinct on (c -> 'tvshow_id') c -> 'tvshow_id' as tvshow_id, c -> 'tmdb_id' as tmdb_id, c -> 'title' as title,
+                       c -> 'year' as year, r.reason
+                from jsonb_array_elements(v_proposed) c
+                cross join jsonb_array_elements(v_asked.names) a
+                cross join lateral (
+                    select x.title, x.title_key from show_titles x where x.tvshow_id = (c ->> 'tvshow_id')::bigint limit 100
+                ) t
+                cross join lateral disguised_name(a ->> 'base', a ->> 'key', t.title, t.title_key) r(reason)
+                where (c ->> 'year')::integer = coalesce(p_show_year, (a ->> 'year')::integer)
+                  and a ->> 'bare' = 'no' and a -> 'country' is null and r.reason is not null
+            ) d;
+            if jsonb_array_length(v_equal) = 1 and 0.70 >= v_least then
+                tvshow_id := (v_equal -> 0 ->> 'tvshow_id')::bigint;
+                confidence := 0.70;
+                method := 'title_year';
+                conflict_type := null;
+            end if;
         end if;
     end if;
 
@@ -116,5 +136,5 @@ end
 $$;
 comment on function match_title(bigint, text, integer, integer, jsonb) is
     'Decides by name over all names of all shows of the user: a show (0.60 to 0.90) with the rule that gave it, or the kind of
-question to ask, with at most five candidates and the score and reason of each. Similar names are proposed, never mapped. Volatile:
+question to ask, with at most five candidates and the score and reason of each. Similar names are proposed, not mapped. Volatile:
 sets pg_trgm''s threshold.';

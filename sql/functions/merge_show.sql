@@ -57,6 +57,8 @@ begin
         total_minutes = v_totals.total_minutes, refreshed_at = now(), updated_at = now(),
         status = coalesce(p_document ->> 'status', s.status),
         poster_path = coalesce(p_document ->> 'poster_path', s.poster_path),
+        -- TMDB's document names the first country only; an import may know several.
+        country = coalesce(s.country, p_document ->> 'country'),
         -- A year alone is kept as its first day; another year than the user's is not taken.
         show_start_date = case
             when s.show_start_date is null

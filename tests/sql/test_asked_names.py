@@ -25,20 +25,39 @@ def test_year_and_country_are_taken_off(conn: Connection) -> None:
     [
         ("Quiz Night 2016", 2016, None, "sign"),
         ("Quiz Night US", None, "US", "sign"),
-        ("quiz night us", None, "US", "word"),
+        ("Quiz Night Us", None, "US", "word"),
+        ("quiz night us", None, "US", "slug"),
+        ("Quiz Night 2016 US", 2016, "US", "sign"),
+        ("Quiz Night US (2016)", 2016, "US", "sign"),
+        ("Quiz Night 2016 (US)", 2016, "US", "sign"),
     ],
 )
 def test_without_brackets_they_are_a_second_name(
     conn: Connection, title: str, year: int | None, country: str | None, bare: str
 ) -> None:
     literal, stripped = asked(conn, title)["names"]
-    assert (literal["key"], literal["bare"]) == (title.lower(), "no")
+    assert literal["bare"] == "no"
     assert (stripped["key"], stripped.get("year"), stripped.get("country"), stripped["bare"]) == (
         "quiz night",
         year,
         country,
         bare,
     )
+
+
+@pytest.mark.parametrize("title", ["the house of us", "between us", "songs for us"])
+def test_us_behind_a_preposition_is_a_word(conn: Connection, title: str) -> None:
+    assert [name["bare"] for name in asked(conn, title)["names"]] == ["no", "word"]
+
+
+def test_a_second_year_or_country_is_a_part_of_the_name(conn: Connection) -> None:
+    (name,) = asked(conn, "Class of 2007 (2023)")["names"]
+    assert (name["base"], name["year"]) == ("Class of 2007", 2023)
+
+
+def test_tv_in_brackets_may_be_left_out(conn: Connection) -> None:
+    assert [name["base"] for name in asked(conn, "Quiz Night (TV)")["names"]] == ["Quiz Night (TV)", "Quiz Night"]
+    assert [name["base"] for name in asked(conn, "Quiz Night TV")["names"]] == ["Quiz Night TV"]
 
 
 def test_other_titles_and_what_is_behind_aka_are_asked_for_too(conn: Connection) -> None:

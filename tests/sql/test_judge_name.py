@@ -88,15 +88,27 @@ def test_the_country_that_a_title_names_is_compared(conn: Connection, countries:
 
 
 def test_a_word_that_may_be_a_country_counts_only_where_the_show_agrees(conn: Connection) -> None:
-    assert judge(conn, "between us", "Between", start=2015, countries="CA")["level"] is None
-    assert judge(conn, "between us", "Between", start=2015, countries="US")["level"] is None
-    assert judge(conn, "between us", "Between", start=2015, countries="US", year=2015)["fit"] == 1
+    for title in ("between us", "Isle Us"):
+        name = title[:-3]
+        assert judge(conn, title, name, start=2015, countries="CA")["level"] is None
+        assert judge(conn, title, name, start=2015, countries="US")["level"] is None
+        assert judge(conn, title, name, start=2015, countries="US", year=2015)["fit"] == 1
     assert judge(conn, "Lantern Isle UK", "Lantern Isle", start=2015, countries="GB")["method"] == "title_country"
+
+
+def test_a_country_in_small_letters_is_less_sure_than_one_in_brackets(conn: Connection) -> None:
+    row = judge(conn, "lantern isle us", "Lantern Isle", start=2015, countries="US")
+    assert (row["score"], row["method"], row["reason"]) == (Decimal("0.70"), "title_country", "same title and country")
+    assert judge(conn, "lantern isle us", "Lantern Isle", start=2015, countries="US", year=2018)["level"] is None
+    assert judge(conn, "lantern isle us", "Lantern Isle", start=2015, countries="GB")["level"] is None
+    assert judge(conn, "lantern isle us", "Lantern Isle", start=2015)["level"] is None
 
 
 def test_a_year_without_brackets_counts_only_where_the_show_agrees(conn: Connection) -> None:
     assert judge(conn, "Lantern Isle 2049", "Lantern Isle", start=2015)["level"] is None
+    assert judge(conn, "Lantern Isle 2049", "Lantern Isle", start=2015, year=2015)["level"] is None
     assert judge(conn, "Lantern Isle 2015", "Lantern Isle", start=2015)["method"] == "title_year"
+    assert judge(conn, "Lantern Isle 2015 US", "Lantern Isle", start=2015, countries="GB")["level"] is None
 
 
 def test_a_part_of_a_name_fits_with_the_very_year_only(conn: Connection) -> None:

@@ -360,6 +360,47 @@ def test_the_country_that_a_title_names_chooses_among_shows_of_one_name(
     assert match(conn, user, "Shameless (AU)")["conflict_type"] == "multiple_matches"
 
 
+def test_a_country_in_small_letters_chooses_unless_a_show_is_called_so(
+    conn: Connection, make_user: MakeUser, make_show: MakeShow
+) -> None:
+    user = make_user()
+    make_show(user, "Shameless", year=2004, country="GB")
+    american = make_show(user, "Shameless", year=2011, country="US")
+    row = match(conn, user, "shameless us")
+    assert (row["tvshow_id"], row["confidence"], row["method"]) == (american, Decimal("0.70"), "title_country")
+    make_show(user, "Shameless", year=1999, country="US")
+    assert match(conn, user, "shameless us")["conflict_type"] == "multiple_matches"
+    literal = make_show(user, "Shameless Us", year=2020)
+    assert match(conn, user, "shameless us")["tvshow_id"] == literal
+
+
+@pytest.mark.parametrize(
+    ("tracker", "plex"),
+    [
+        ("Harbour Lights x Northern Sound", "Northern Sound Harbour Lights x"),
+        ("The End of the D***ted Isle", "The End of the Dratted Isle"),
+        ("Jane Doe: Our Way In…", "Jane Doe: Our Way In Norway"),
+    ],
+)
+def test_a_name_in_disguise_is_taken_in_the_very_same_year(
+    conn: Connection, make_user: MakeUser, make_show: MakeShow, tracker: str, plex: str
+) -> None:
+    user = make_user()
+    show = make_show(user, tracker, year=2017)
+    row = match(conn, user, plex, show_year=2017)
+    assert (row["tvshow_id"], row["confidence"], row["method"]) == (show, Decimal("0.70"), "title_year")
+    assert row["candidates"][0]["score"] == 0.70
+    for year in (None, 2016, 2018):
+        asked = match(conn, user, plex, show_year=year)
+        assert (asked["tvshow_id"], asked["candidates"][0]["tvshow_id"]) == (None, show)
+        assert asked["candidates"][0]["score"] <= 0.55
+    conn.execute("update settings set map_confidence = 0.75 where user_id = %s", (user,))
+    assert match(conn, user, plex, show_year=2017)["tvshow_id"] is None
+    conn.execute("update settings set map_confidence = 0.60 where user_id = %s", (user,))
+    make_show(user, tracker, year=2017)
+    assert match(conn, user, plex, show_year=2017)["conflict_type"] == "multiple_matches"
+
+
 def test_another_title_of_the_event_finds_the_show_and_may_contradict(
     conn: Connection, make_user: MakeUser, make_show: MakeShow
 ) -> None:

@@ -151,6 +151,15 @@ def test_names_ids_and_the_exact_start_are_learnt(conn: Connection, make_user: M
     assert str(show_row(conn, show)["show_start_date"]) == "2020-05-06"
 
 
+def test_the_country_is_learnt_and_not_overwritten(conn: Connection, make_user: MakeUser, make_show: MakeShow) -> None:
+    user = make_user()
+    show, known = make_show(user, payloads.SHOW), make_show(user, "Elsewhere", country="GB,US")
+    merge(conn, user, show, document(country="US"))
+    merge(conn, user, show, document())
+    merge(conn, user, known, document(country="US"))
+    assert (show_row(conn, show)["country"], show_row(conn, known)["country"]) == ("US", "GB,US")
+
+
 def test_a_show_that_is_not_there_is_refused(conn: Connection, make_user: MakeUser, make_show: MakeShow) -> None:
     show = make_show(make_user())
     with refused(conn, "TK404"):

@@ -49,6 +49,16 @@ def test_it_says_why_a_show_is_proposed(
     assert 0 < found[0]["score"] <= 0.55
 
 
+@pytest.mark.parametrize("word", ["Isle", "Harbour"])
+def test_contained_means_whole_words(conn: Connection, make_user: MakeUser, make_show: MakeShow, word: str) -> None:
+    user = make_user()
+    conn.execute("update settings set propose_similarity = 0.9 where user_id = %s", (user,))
+    shows = [make_show(user, name) for name in (f"{word} of Long Grey Days", f"Grey {word} Days", f"Long Grey {word}")]
+    make_show(user, f"{word}s of the Day")
+    make_show(user, f"Grey Un{word} Day")
+    assert {c["tvshow_id"] for c in proposed(conn, user, word)} == set(shows)
+
+
 def test_a_show_of_the_very_year_comes_first_and_may_be_half_as_alike(
     conn: Connection, make_user: MakeUser, make_show: MakeShow
 ) -> None:
