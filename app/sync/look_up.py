@@ -32,6 +32,7 @@ MOST_ROUNDS = 25
 # As often as this an event may find a service away that others have heard from; note_upstream has the same number.
 MOST_MISSES = 3
 _TRIES = 40
+_SLOW_TRIES = 3
 _PAUSE_SECONDS = 0.05
 _TITLES = 40
 
@@ -143,6 +144,7 @@ class LookUp:
             "document": None if self._document is None else Jsonb(self._document),
             "lease_seconds": LEASE_SECONDS,
         }
+        slow = 0
         for left in reversed(range(_TRIES)):
             try:
                 with self.services.db.connection() as connection:
@@ -151,6 +153,11 @@ class LookUp:
                 if not left:
                     raise
                 time.sleep(_PAUSE_SECONDS)
+            except pg.QueryCanceled:
+                # It waited for others until its time was over, as it may behind a long answer; or it always takes too long.
+                slow += 1
+                if slow == _SLOW_TRIES or not left:
+                    raise
             except psycopg.Error as error:
                 if unavailable(error):
                     raise DatabaseUnavailable("the database does not answer") from error

@@ -7,10 +7,11 @@ from typing import Any
 
 import psycopg
 import structlog
+from psycopg import errors as pg
 from psycopg.types.json import Jsonb
 
 from app.db.queries import queries
-from app.errors import DatabaseUnavailable, TellykeepError
+from app.errors import DatabaseUnavailable, TellykeepError, unavailable
 from app.plex.events import InvalidPayload
 from app.services import Services
 from app.sync.double_episodes import learn_after_look_up
@@ -110,6 +111,9 @@ class LookUpWorker:
         except InvalidPayload as error:
             self._fail(look_up, f"what is stored cannot be read as an event: {error}")
         except psycopg.Error as error:
+            if unavailable(error) or isinstance(error, pg.DeadlockDetected | pg.LockNotAvailable):
+                # The database's trouble, not the event's: the claim ends with its lease, and it is looked up again.
+                raise DatabaseUnavailable("the database does not answer") from error
             self._fail(look_up, f"{error.sqlstate}: {error.diag.message_primary or type(error).__name__}")
         except Exception as error:
             log.error("fault", log_id=claim.log_id, exc_info=error)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from psycopg.types.json import Jsonb
 
+from app.errors import DatabaseUnavailable
 from app.security.accounts import create_token
 from app.upstream.http import Limits
 from tests import payloads
@@ -326,6 +329,56 @@ def test_what_is_stored_and_cannot_be_read_is_failed_and_does_not_stop_the_other
     household.worker.work_off()
     assert log_row(household.conn, first.log_id)["status"] == "failed"
     assert log_row(household.conn, second.log_id)["action_taken"] == "added_show"
+
+
+def test_postgresql_that_restarts_in_the_middle_of_a_look_up_is_no_fault_of_the_event(household: Household) -> None:
+    household.plex_has()
+    household.tmdb_has()
+    ended: list[int] = []
+
+    def end_connections() -> None:
+        ended.extend(
+            row["pid"]
+            for row in household.conn.execute(
+                "select pid, pg_terminate_backend(pid, 5000) from pg_stat_activity"
+                " where application_name = 'tellykeep' and datname = current_database()"
+            )
+        )
+
+    household.services.tmdb.limits = Limits()
+    household.tmdb.fail("*", failures.before_the_answer(end_connections), times=1)
+    sent = household.sends(payloads.episode_with_tvdb_only())
+    with pytest.raises(DatabaseUnavailable):
+        household.worker.work_off()
+    assert ended
+    assert log_row(household.conn, sent.log_id)["status"] == "pending"
+    # Its claim ends with its lease.
+    household.conn.execute("update plex_webhook_logs set claimed_until = now() - interval '1 second'")
+    household.worker.work_off()
+    assert log_row(household.conn, sent.log_id)["status"] == "success"
+
+
+def test_a_statement_that_waited_for_others_until_its_time_was_over_is_repeated(household: Household) -> None:
+    household.plex_has()
+    household.tmdb_has()
+    sent = household.sends()
+    waiting = (
+        "select pid from pg_stat_activity where application_name = 'tellykeep' and datname = current_database()"
+        " and wait_event_type = 'Lock'"
+    )
+    with ThreadPoolExecutor(1) as threads:
+        with household.conn.transaction():
+            # As an answer holds it while it applies what was held.
+            household.conn.execute("select lock_mappings(%s)", (household.user_id,))
+            looked_up = threads.submit(household.worker.work_off)
+            deadline = time.monotonic() + 20
+            while (waits_for_us := household.conn.execute(waiting).fetchone()) is None:
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+            # As statement_timeout ends it.
+            household.conn.execute("select pg_cancel_backend(%s)", (waits_for_us["pid"],))
+        looked_up.result(timeout=20)
+    assert log_row(household.conn, sent.log_id)["status"] == "success"
 
 
 def test_neither_key_nor_token_is_in_the_log(household: Household) -> None:
