@@ -23,7 +23,21 @@ as $$
               and w.plex_season = r.season and w.plex_episode = r.episode
               and w.occurred_at between r.at - interval '2 minutes' and r.at + interval '2 minutes'
               and p.watched_at between r.at - interval '2 minutes' and r.at + interval '2 minutes')
+      -- Told by a webhook that waits for a look-up or an answer: no gap, and the question is not to hold it twice.
+      and not exists (
+            select from plex_webhook_logs l
+            where l.user_id = p_user_id and l.status in ('pending', 'conflict')
+              and l.plex_server = p_server_uuid and l.account_id = r.account_id and l.plex_title = r.show_title
+              and l.plex_season = r.season and l.plex_episode = r.episode
+              and l.watched_at between r.at - interval '2 minutes' and r.at + interval '2 minutes')
+      -- Or that the user has answered "not this time" about: that is not asked again.
+      and not exists (
+            select from plex_webhook_logs l
+            where l.user_id = p_user_id and l.status = 'ignored' and l.conflict_id is not null
+              and l.plex_server = p_server_uuid and l.account_id = r.account_id and l.plex_title = r.show_title
+              and l.plex_season = r.season and l.plex_episode = r.episode
+              and l.watched_at between r.at - interval '2 minutes' and r.at + interval '2 minutes')
 $$;
 comment on function missing_history(bigint, text, jsonb) is
     'Which rows of a server''s history (their n) are not known yet: neither taken before, by history key or receipt, nor a viewing that a
-webhook has told. Compared with what was said about the episodes, not with the log, which is purged.';
+webhook has told. Compared with what was said about the episodes, not with the log, which is purged; and with what waits in the log.';

@@ -14,6 +14,7 @@ from app.jobs.running import Result, Run, run_job
 from app.plex.events import parse_event
 from app.sync.history import FIRST_LOOK, catch_up, import_history
 from app.sync.receive import receive
+from app.tracker.conflicts import resolve_conflict
 from tests import payloads
 from tests.conftest import Connection
 from tests.fakes.failures import slow, status
@@ -417,3 +418,32 @@ def test_events_that_wait_are_no_news_to_the_next_run(
     assert (report["missed"], report["recovered"], report["waiting"]) == (1, 0, 1)
     assert report["text"].endswith("0 recovered, 1 waiting.")
     assert caught_up_of(household)["missed"] == 0
+
+
+def test_what_a_webhook_told_and_waits_is_no_gap_and_is_held_once(
+    household: Household, caught_up_of: Callable[[Household], Result]
+) -> None:
+    key = household.plex_has("Nobody Knows It", ids=())
+    household.conn.execute("update plex_config set auto_add_shows = false")
+    at = ago(hours=3)
+    household.plex.watched(key, 1, 1, seconds(at))
+    sent = receive(
+        household.services,
+        household.user_id,
+        parse_event(scrobble("Nobody Knows It", 1, 1, at=at)),
+        received_at=at + timedelta(seconds=2),
+    )
+    assert sent.status == "pending"
+    assert (caught_up_of(household)["missed"], caught_up_of(household)["missed"]) == (0, 0)
+    events = "select count(*) as n from plex_webhook_logs"
+    assert value(household.conn, "select status as s from plex_webhook_logs") == "conflict"
+    assert value(household.conn, events) == 1
+
+    # Answered "not this time": nobody asks again.
+    conflict_id = value(household.conn, "select id from plex_conflicts")
+    resolve_conflict(household.services, household.user_id, conflict_id, "ignore")
+    assert caught_up_of(household)["missed"] == 0
+    assert value(household.conn, events) == 1
+    # Another viewing is another event.
+    household.plex.watched(key, 1, 1, seconds(at + timedelta(hours=2)))
+    assert caught_up_of(household)["missed"] == 1

@@ -100,3 +100,18 @@ def test_another_user_does_not_count(told: Told, make_user: MakeUser) -> None:
     other = make_user()
     rows = Jsonb([told.row(0)])
     assert value(told.conn, "select missing_history(%s, %s, %s)", (other, payloads.SERVER_UUID, rows)) == [0]
+
+
+def test_what_waits_for_an_answer_is_not_missing_and_another_viewing_of_it_is(told: Told) -> None:
+    log = log_row(told.conn, receive(told.conn, told.user, scrobble("Nobody Knows It"))["log_id"])
+    assert log["status"] == "conflict"
+    show = {"show_title": "Nobody Knows It", "show_rating_key": payloads.rating_key("show", "Nobody Knows It")}
+    rows: list[dict[str, Any]] = [
+        show,
+        show | {"at": AT + timedelta(seconds=100)},
+        show | {"at": AT + timedelta(minutes=3)},
+        show | {"episode": 2},
+        show | {"account_id": told.log["account_id"] + 1},
+        show | {"show_title": "Another show"},
+    ]
+    assert told.missing(*rows) == [2, 3, 4, 5]
