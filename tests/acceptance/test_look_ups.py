@@ -236,3 +236,65 @@ def test_after_kill_9_in_the_middle_of_a_look_up_it_is_taken_up_again(world: Wor
 
 def _season(number: int, episodes: int) -> dict[str, Any]:
     return {"seasonNumber": number, "episodes": [{"episodeNumber": n} for n in range(1, episodes + 1)]}
+
+
+def test_fifty_events_while_tmdb_is_down_and_all_of_them_within_a_minute_of_its_return(outage: World) -> None:
+    """Twenty of shows that are mapped, twenty of shows that must be looked up, ten of shows that must be added."""
+    mapped = [f"Mapped {n}" for n in range(4)]
+    known = [f"Known to TMDB {n}" for n in range(20)]
+    new = [f"New to everybody {n}" for n in range(10)]
+    for title in mapped:
+        outage.appliance.call("POST", "/api/shows", {"title": title, "seasons": [_season(2, 8)]})
+        assert answer_of(outage.appliance.send(an_episode_of(title)))[0] in ("success", "pending")
+    for title in known:
+        # By another name, so that only the id of the episode leads to it.
+        body = {"title": f"Otherwise {title}", "tmdb_id": outage.knows(title), "seasons": [_season(2, 8)]}
+        outage.appliance.call("POST", "/api/shows", body)
+    for title in new:
+        outage.knows(title)
+    deadline = time.monotonic() + 30
+    while outage.appliance.call("GET", "/api/plex/logs?status=pending")["logs"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+    outage.tmdb.fail("*", failures.status(503))
+    for title in mapped:
+        for number in range(4, 9):
+            message = payloads.episode_with_tvdb_only(grandparentTitle=title, parentIndex=2, index=number)
+            assert answer_of(outage.appliance.send(message)) == ("success", "marked_watched")
+    waiting = [outage.scrobbles(an_episode_of(title)) for title in (*known, *new)]
+    time.sleep(5)
+    assert {outage.row(log_id)["status"] for log_id in waiting} == {"pending"}
+
+    outage.tmdb.heal()
+    back = time.monotonic()
+    rows = [outage.decided(log_id, 60) for log_id in waiting]
+    assert time.monotonic() - back < 60
+    assert [row["action_taken"] for row in rows] == ["marked_watched"] * 20 + ["added_show"] * 10
+    assert len({row["tvshow_id"] for row in rows}) == 30
+    shows = {show["id"]: show["watched_episodes"] for show in _all_shows(outage.appliance)}
+    assert [shows[row["tvshow_id"]] for row in rows] == [1] * 30
+    # The one that mapped it, and the five of the outage.
+    assert sorted(shows.values()) == [1] * 30 + [6] * 4
+    assert outage.appliance.call("GET", "/api/plex/conflicts")["conflicts"] == []
+
+
+@pytest.fixture
+def outage() -> Iterator[World]:
+    """Without a Plex server to ask: TMDB is all that there is."""
+    directory = Path(tempfile.mkdtemp(prefix="tellykeep-test-"))
+    with FakeTmdb() as tmdb, FakePlex() as plex:
+        appliance = Appliance(directory, {"TMDB_URL": tmdb.url, "TMDB_API_KEY": KEY})
+        try:
+            appliance.start()
+            appliance.add_user()
+            yield World(appliance, tmdb, plex)
+        finally:
+            if appliance.process is not None and appliance.process.poll() is None:
+                appliance.stop()
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+def _all_shows(appliance: Appliance) -> list[dict[str, Any]]:
+    shows: list[dict[str, Any]] = appliance.call("GET", "/api/shows?limit=200")["shows"]
+    return shows
