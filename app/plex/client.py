@@ -114,9 +114,7 @@ class PlexServer:
                 break
             found |= page
             start += len(container.metadata)
-            if container.total_size is not None and start >= container.total_size:
-                break
-            if len(container.metadata) < PAGE:
+            if _is_last(start, len(container.metadata), PAGE, container.total_size):
                 break
         return list(found.values())
 
@@ -149,9 +147,7 @@ class PlexServer:
             yield HistoryPage(start, container.total_size, len(container.metadata), rows)
             before = keys
             start += len(container.metadata)
-            if container.total_size is not None and start >= container.total_size:
-                return
-            if len(container.metadata) < HISTORY_PAGE:
+            if _is_last(start, len(container.metadata), HISTORY_PAGE, container.total_size):
                 return
 
     def _hear_clock(self, headers: Mapping[str, str]) -> None:
@@ -208,6 +204,11 @@ def plex_server_of(services: Services, user_id: int, steps: list[Step]) -> PlexS
         log.warning("a Plex token cannot be read", user_id=user_id, reason=error.message)
         return None
     return PlexServer(services, row["plex_server_url"], token, steps)
+
+
+def _is_last(read: int, count: int, wanted: int, total: int | None) -> bool:
+    """Whether a page was the last one. Where the server says how many rows there are, that counts: it may give few at once."""
+    return read >= total if total is not None else count < wanted
 
 
 def _part(rating_key: str, what: str) -> str:

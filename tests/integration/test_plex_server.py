@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from app.demo import simulated_plex
 from app.plex.client import PAGE, PlexServer, plex_server_of
 from app.plex.document import plex_show_document
 from app.plex.guids import ExternalIds
@@ -290,6 +291,20 @@ def test_a_server_that_does_not_know_pages_is_asked_twice(
         fake_plex.watched("4700", 1, episode, 1_700_000_000)
     assert [episode for episode, _ in _history(server)] == [1, 2, 3]
     assert fake_plex.count(HISTORY) == 2
+
+
+def test_a_server_that_gives_fewer_rows_than_asked_for_is_read_to_its_end(
+    server: PlexServer, fake_plex: FakePlex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked_for = simulated_plex._page
+    monkeypatch.setattr(
+        simulated_plex, "_page", lambda request, which: 2 if which == "size" else asked_for(request, which)
+    )
+    fake_plex.add_show("4700", "Harbour Lights", seasons={1: 5})
+    for episode in range(1, 6):
+        fake_plex.watched("4700", 1, episode, 1_700_000_000 + episode)
+    assert [episode for episode, _ in _history(server)] == [1, 2, 3, 4, 5]
+    assert [episode.episode for episode in server.episodes("4700")] == [1, 2, 3, 4, 5]
 
 
 def test_an_empty_history_is_none(server: PlexServer) -> None:
