@@ -14,6 +14,7 @@ from app.services import Services
 from app.sync.receive import Outcome
 from app.sync.receive import receive as receive_with_patience
 from tests import payloads
+from tests.concurrency.conftest import with_patience
 from tests.conftest import Connection
 from tests.scrobbles import AT, receive, scrobble
 from tests.watch_state import assert_totals_are_a_recount, live_times, plays, show_row, value
@@ -24,7 +25,7 @@ AtOnce = Callable[..., list[Any]]
 
 
 def receiving(user: int, message: dict[str, Any], **keywords: Any) -> Callable[[Connection], dict[str, Any]]:
-    return functools.partial(receive, user_id=user, message=message, **keywords)
+    return functools.partial(with_patience, functools.partial(receive, user_id=user, message=message, **keywords))
 
 
 def statuses(outcomes: list[Any]) -> Counter[str]:
