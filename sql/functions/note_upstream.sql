@@ -19,7 +19,8 @@ begin
     if p_outcome = 'unavailable' then
         insert into upstreams as u (user_id, service, next_probe_at)
         values (v_owner, p_service, now() + make_interval(secs => greatest(p_probe_seconds, coalesce(p_retry_after, 0))))
-        on conflict (service, coalesce(user_id, 0)) do update set next_probe_at = greatest(u.next_probe_at, excluded.next_probe_at);
+        on conflict (service, coalesce(user_id, 0)) do update set
+            next_probe_at = greatest(least(u.next_probe_at, now() + interval '1 hour'), excluded.next_probe_at);
         return;
     end if;
     delete from upstreams u where u.service = p_service and coalesce(u.user_id, 0) = coalesce(v_owner, 0);

@@ -7,9 +7,12 @@ declare
 begin
     -- What a killed process left running.
     update job_runs set status = 'failed', finished_at = now(), error_message = 'the process ended before the job did'
-    where kind = p_kind and coalesce(user_id, 0) = coalesce(p_user_id, 0) and status = 'running' and claimed_until < now();
+    where kind = p_kind and coalesce(user_id, 0) = coalesce(p_user_id, 0) and status = 'running'
+      and (claimed_until < now() or claimed_until > now() + make_interval(secs => 10 * p_lease_seconds));
     if exists (select from job_runs where kind = p_kind and coalesce(user_id, 0) = coalesce(p_user_id, 0)
-               and status in ('success', 'failed') and started_at > now() - make_interval(secs => p_apart_seconds)
+               and status in ('success', 'failed')
+               -- Not what a wrong clock has put into the future: nothing would run until then.
+               and started_at > now() - make_interval(secs => p_apart_seconds) and started_at <= now()
                and error_message is distinct from 'the process ended before the job did') then
         return null;
     end if;

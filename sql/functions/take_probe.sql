@@ -11,10 +11,11 @@ begin
     may_ask := not found;
     probing := false;
     -- Nobody may be waiting for it: then the next one that needs it finds out whether it answers again.
-    if v_next <= now() then
+    -- More than an hour ahead, as no service may ask for: the clock was wrong when that was written.
+    if v_next <= now() or v_next > now() + interval '1 hour' then
         update upstreams u set next_probe_at = now() + make_interval(secs => p_probe_seconds)
         where u.service = p_service and coalesce(u.user_id, 0) = case p_service when 'tmdb' then 0 else p_user_id end
-          and u.next_probe_at <= now();
+          and (u.next_probe_at <= now() or u.next_probe_at > now() + interval '1 hour');
         may_ask := found;
         probing := found;
     end if;

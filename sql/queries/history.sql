@@ -28,7 +28,8 @@ select end_history_import(:user_id, :error);
 -- Everybody whose Plex server can be asked, and what is due by the clock. A run that failed is tried again sooner; a token that was
 -- refused not for an hour, or until there is another.
 select c.user_id, u.is_on, s.history_import_wanted_at is not null as wants_import, coalesce(s.sync_library, false) as sync_library,
-       w.retry_seconds, r.started_at is null or r.started_at <= now() - make_interval(secs => w.retry_seconds) as is_due
+       w.retry_seconds, r.started_at is null or r.started_at > now()
+       or r.started_at <= now() - make_interval(secs => w.retry_seconds) as is_due
 from plex_config c left join settings s using (user_id)
 cross join lateral (
     select c.enabled and c.auto_mark_watched

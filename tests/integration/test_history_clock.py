@@ -57,6 +57,14 @@ def test_it_is_read_after_the_start_and_then_hourly(home: Household, clock: Hist
     assert len(runs(home.conn)) == 2
 
 
+def test_a_clock_that_was_set_back_does_not_put_it_off(home: Household, clock: HistoryClock) -> None:
+    clock.catch_up()
+    time_goes_by(home.conn, minutes=-90)
+    clock.catch_up()
+    clock.catch_up()
+    assert runs(home.conn) == ["success", "success"]
+
+
 def test_it_is_read_after_every_start(home: Household, clock: HistoryClock) -> None:
     clock.catch_up()
     time_goes_by(home.conn, minutes=1)

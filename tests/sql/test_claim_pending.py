@@ -95,3 +95,15 @@ def test_what_needs_nobody_that_is_down_goes_first(conn: Connection, make_user: 
     fresh = pending(conn, user, "Other")
     conn.execute("update plex_webhook_logs set attempts = 5 where id = %s", (fresh,))
     assert claim(conn)["log_id"] == fresh
+
+
+def test_a_clock_that_was_ahead_once_makes_nothing_wait_for_its_moment(conn: Connection, make_user: MakeUser) -> None:
+    log_id = pending(conn, make_user())
+    for column in ("claimed_until", "next_attempt_at"):
+        conn.execute(f"update plex_webhook_logs set {column} = '2038-01-19'")
+        assert claim(conn)["log_id"] == log_id, column
+        conn.execute("update plex_webhook_logs set claimed_until = null, next_attempt_at = now()")
+    conn.execute("insert into upstreams (service, next_probe_at) values ('tmdb', '2038-01-19')")
+    conn.execute("update plex_webhook_logs set waits_for = 'tmdb'")
+    assert (claim(conn)["log_id"], claim(conn)["log_id"]) == (log_id, None)
+    assert value(conn, "select next_probe_at < now() + interval '1 minute' as soon from upstreams") is True

@@ -44,3 +44,13 @@ def test_it_does_not_start_again_too_soon_after_the_last_run(conn: Connection) -
 def test_a_cancelled_run_does_not_count_as_one(conn: Connection) -> None:
     conn.execute("select finish_job(%s, 'cancelled')", (start(conn),))
     assert start(conn, apart=60) is not None
+
+
+def test_runs_of_a_clock_that_was_ahead_once_hold_no_other_up(conn: Connection) -> None:
+    first = start(conn)
+    conn.execute("update job_runs set started_at = '2038-01-19', claimed_until = '2038-01-19'")
+    second = start(conn, apart=3600)
+    assert second not in (None, first)
+    conn.execute("select finish_job(%s, 'success')", (second,))
+    conn.execute("update job_runs set started_at = '2038-01-19'")
+    assert start(conn, apart=3600) is not None

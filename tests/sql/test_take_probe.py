@@ -40,3 +40,14 @@ def test_the_first_one_after_the_time_of_the_probe_is_the_probe(conn: Connection
     conn.execute("update upstreams set next_probe_at = now()")
     assert take(conn, user, "plex") == (True, True)
     assert take(conn, user, "plex") == (False, False)
+
+
+def test_a_clock_that_was_ahead_once_leaves_no_service_down_until_then(conn: Connection, make_user: MakeUser) -> None:
+    user = make_user()
+    conn.execute("select note_upstream(%s, 'tmdb', 'unavailable')", (user,))
+    conn.execute("update upstreams set next_probe_at = '2038-01-19'")
+    assert one(conn, "select is_down(%s, 'tmdb') as down", (user,))["down"] is False
+    assert [take(conn, user, "tmdb") for _ in range(2)] == [(True, True), (False, False)]
+    conn.execute("update upstreams set next_probe_at = '2038-01-19'")
+    conn.execute("select note_upstream(%s, 'tmdb', 'unavailable')", (user,))
+    assert one(conn, "select next_probe_at <= now() + interval '1 hour' as kept from upstreams")["kept"] is True
