@@ -48,6 +48,7 @@ ICON_NAMES = (
     "route",
     "search",
     "sun",
+    "trash",
     "user-circle",
     "wifi-off",
     "zoom-question",

@@ -17,6 +17,9 @@ _EVERY_ONE: dict[str, Any] = {
     "before": None,
     "unmapped": None,
     "conflicts": None,
+    "tracked": None,
+    "confirmed": None,
+    "below": None,
     "q": None,
     "limit": 1,
 }
@@ -28,6 +31,9 @@ def list_mappings(
     *,
     unmapped: bool | None = None,
     conflicts: bool | None = None,
+    tracked: bool | None = None,
+    confirmed: bool | None = None,
+    below: float | None = None,
     q: str | None = None,
     before: int | None = None,
     limit: int = 50,
@@ -39,11 +45,22 @@ def list_mappings(
         user_id: whose tracker.
         unmapped: only those that stand for no show (True) or for one (False).
         conflicts: only those with an open question (True) or without (False).
+        tracked: only those whose events count (True) or are left out (False).
+        confirmed: only those that the user has confirmed (True) or not (False).
+        below: only those with less confidence.
         q: a part of the title in Plex or in the tracker.
         before: id of the last mapping of the page before.
         limit: how many.
     """
-    wanted = {"unmapped": unmapped, "conflicts": conflicts, "q": contains(q), "before": before}
+    wanted = {
+        "unmapped": unmapped,
+        "conflicts": conflicts,
+        "tracked": tracked,
+        "confirmed": confirmed,
+        "below": below,
+        "q": contains(q),
+        "before": before,
+    }
     with services.db.connection() as connection:
         return read_page(
             limit,

@@ -15,11 +15,25 @@ def register(app: Flask) -> None:
     from app.security.access import current_identity
     from app.services import services
     from app.tracker.conflicts import count_open_conflicts
-    from app.web import activity, appearance, assets, conflicts, door, home, moments, notes, vendor, wording
+    from app.web import (
+        activity,
+        appearance,
+        assets,
+        conflicts,
+        door,
+        home,
+        mapping_words,
+        mappings,
+        moments,
+        notes,
+        numbering,
+        vendor,
+        wording,
+    )
 
     Htmx(app)
     assets.register(app)
-    for module in (door, home, conflicts, activity, appearance):
+    for module in (door, home, conflicts, mappings, numbering, activity, appearance):
         app.register_blueprint(module.blueprint)
     app.jinja_env.globals.update(
         HTMX=vendor.HTMX,
@@ -33,6 +47,10 @@ def register(app: Flask) -> None:
         episode_code=wording.episode_code,
         chosen_theme=appearance.chosen_theme,
         notes=notes.notes,
+        not_tracked=mapping_words.not_tracked,
+        mapping_why=mapping_words.why_of,
+        rule_words=mapping_words.rule_of,
+        rule_source=mapping_words.source_of,
         open_conflicts=lambda: count_open_conflicts(services(), current_identity().user_id),
     )
     app.jinja_env.filters.update(

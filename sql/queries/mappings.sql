@@ -1,7 +1,8 @@
--- name: list_mappings(user_id, mapping_id, before, unmapped, conflicts, q, limit)
+-- name: list_mappings(user_id, mapping_id, before, unmapped, conflicts, tracked, confirmed, below, q, limit)
 -- What is known about Plex shows, the newest first. unmapped: stands for no show of the tracker (true) or for one (false).
 -- conflicts: a question about this Plex show, or about the show it stands for, is open (true) or not (false). Null: all.
--- mapping_id: only this one.
+-- tracked: its events count (true) or are left out (false). confirmed: by the user's own word or not. below: only those with less
+-- confidence. mapping_id: only this one.
 select m.id, m.plex_server_uuid, m.plex_rating_key, m.plex_guid, m.plex_title, m.plex_year, m.tvdb_id, m.imdb_id, m.tmdb_id,
        m.tvshow_id, s.title as tvshow_title, m.match_confidence, m.match_method, m.manually_confirmed, m.sync_enabled,
        m.last_synced_at, m.created_at, m.updated_at, c.id as open_conflict_id,
@@ -23,6 +24,9 @@ where m.user_id = :user_id
   and (:before::bigint is null or m.id < :before::bigint)
   and (:unmapped::boolean is null or (m.tvshow_id is null) = :unmapped::boolean)
   and (:conflicts::boolean is null or (c.id is not null) = :conflicts::boolean)
+  and (:tracked::boolean is null or (m.tvshow_id is not null and m.sync_enabled) = :tracked::boolean)
+  and (:confirmed::boolean is null or m.manually_confirmed = :confirmed::boolean)
+  and (:below::numeric is null or m.match_confidence < :below::numeric)
   and (:q::text is null or m.plex_title ilike :q::text or s.title ilike :q::text)
 order by m.id desc
 limit :limit;

@@ -53,7 +53,7 @@ def test_hsts_is_sent_at_a_name_of_its_own_only(services: Services) -> None:
     assert "Strict-Transport-Security" not in http.get("/healthz", base_url="https://nas.lan:8787").headers
 
 
-@pytest.mark.parametrize("path", ["/setup", "/sign-in", "/nothing", "/", "/activity", "/conflicts"])
+@pytest.mark.parametrize("path", ["/setup", "/sign-in", "/nothing", "/", "/activity", "/conflicts", "/mappings"])
 def test_pages_hold_no_inline_script_style_or_foreign_address(browser: Browser, path: str) -> None:
     if path not in ("/sign-in", "/setup"):
         browser.sign_in("mira")

@@ -1,0 +1,134 @@
+"""Mappings: which Plex show stands for which show of the tracker, and putting that right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, redirect, render_template, url_for
+from htmx_flask import request
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.errors import Invalid
+from app.security.access import current_identity, guard_pages
+from app.services import services
+from app.tracker import mappings as tracker
+from app.tracker.numbering import list_rules
+from app.tracker.paging import Row
+from app.web import asked, mapping_words
+from app.web.notes import refusals_told, tell
+from app.web.part import answer_part
+from app.web.rule_preview import asked_preview
+from app.web.show_search import search_in_tracker
+
+PAGE = 50
+UNSURE = 0.8
+
+# What the list is narrowed to: its name in the address, what it is called, the tracker's arguments.
+FILTERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "all": ("All", {}),
+    "unconfirmed": ("Not confirmed", {"confirmed": False}),
+    "unsure": (f"Confidence below {UNSURE:.2f}", {"below": UNSURE}),
+    "untracked": ("Not tracked", {"tracked": False}),
+    "asking": ("With a question", {"conflicts": True}),
+}
+
+# The answers of the small forms: what they change, and what is told then.
+CHANGES: dict[str, tuple[dict[str, Any], str]] = {
+    "confirm": ({"manually_confirmed": True}, "Confirmed."),
+    "on": ({"sync_enabled": True}, "Switched on: what comes counts again."),
+    "off": ({"sync_enabled": False}, "Switched off: what comes is left out. What was marked stays."),
+    "untrack": ({"tvshow_id": None}, "It is not tracked any more, and its marks were taken away."),
+}
+
+blueprint = Blueprint("mappings", __name__, url_prefix="/mappings")
+guard_pages(blueprint)
+
+
+@blueprint.get("")
+def index() -> Response:
+    """The list, filtered and searched; htmx gets the list alone."""
+    show = asked.choice(request.args, "show", tuple(FILTERS))
+    query = asked.query(request.args)
+    before = asked.place_in_list(request.args)
+    page = tracker.list_mappings(
+        services(), current_identity().user_id, q=query or None, before=before, limit=PAGE, **FILTERS[show][1]
+    )
+    values = {"rows": page.rows, "next_id": page.next_id, "show": show, "query": query, "before": before}
+    return answer_part(
+        "mappings/_list.html",
+        values,
+        lambda part: render_template("mappings/index.html", part=part, filters=FILTERS, **values),
+    )
+
+
+@blueprint.get("/<int:mapping_id>")
+def mapping(mapping_id: int) -> Response:
+    """One mapping with its rules; or what a search for another show found; or what a rule would do."""
+    user_id = current_identity().user_id
+    row = get(mapping_id)
+    values: dict[str, Any] = {
+        "mapping": row,
+        "rules": list_rules(services(), user_id, row["id"]),
+        "search": search_in_tracker(services(), user_id, request.args),
+        "preview": asked_preview(services(), user_id, row["id"], request.args),
+    }
+    if request.htmx and "q" in request.args:
+        return answer_part("mappings/_found.html", values, str)
+    if request.htmx and "plex_season" in request.args:
+        return answer_part("mappings/_preview.html", values, str)
+    return answer_part(
+        "mappings/_mapping.html",
+        values,
+        lambda part: render_template("mappings/mapping.html", part=part, mapping=row),
+    )
+
+
+@blueprint.post("/<int:mapping_id>/change")
+def change(mapping_id: int) -> BaseResponse:
+    """Confirms it, switches it on or off, gives it another show or none."""
+    action = request.form.get("action", "")
+    if action == "select":
+        tvshow_id = asked.show_id(request.form, "tvshow_id")
+        if tvshow_id is None:
+            raise Invalid("which show?", fields={"tvshow_id": "the number of a show"})
+        changes, said = {"tvshow_id": tvshow_id}, "It stands for another show now."
+    elif action in CHANGES:
+        changes, said = CHANGES[action]
+    else:
+        raise Invalid("there is no such change", fields={"action": "select, " + ", ".join(CHANGES)})
+    get(mapping_id)
+    with refusals_told():
+        changed = tracker.change_mapping(services(), current_identity().user_id, mapping_id, changes)
+        tell_moved(
+            said if changed["correction"] or action != "select" else "It stands for this show.", changed["correction"]
+        )
+    return redirect(url_for("mappings.mapping", mapping_id=mapping_id), 303)
+
+
+@blueprint.post("/<int:mapping_id>/forget")
+def forget(mapping_id: int) -> BaseResponse:
+    """Forgets it."""
+    get(mapping_id)
+    with refusals_told():
+        tracker.delete_mapping(services(), current_identity().user_id, mapping_id)
+        tell("Forgotten. The next episode of that Plex show is decided anew; what was marked stays.")
+    return redirect(url_for("mappings.index"), 303)
+
+
+def get(mapping_id: int) -> Row:
+    """The mapping with what the templates say of it.
+
+    Raises:
+        NotFound: there is none, or it is somebody else's.
+    """
+    return tracker.get_mapping(services(), current_identity().user_id, min(mapping_id, asked.LARGEST_ID))
+
+
+def tell_moved(said: str, correction: Row | None) -> None:
+    """Tells what a change moved of the past, and where waits what found no place."""
+    conflict_id = correction["conflict_id"] if correction else None
+    tell(
+        f"{said} {mapping_words.moved_of(correction)}".strip(),
+        href=url_for("conflicts.conflict", conflict_id=conflict_id) if conflict_id else "",
+        link="Answer the question",
+    )

@@ -1,0 +1,110 @@
+"""The mappings as they look and behave: pictures at a phone's and a desk's size, by day and by night."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from app.services import Services
+from tests.browser.conftest import PASSWORD
+from tests.browser.sample import fill
+from tests.browser.test_pages import every_look
+from tests.browser.watch import PHONE, Window
+from tests.conftest import Connection
+
+Open = Callable[..., Window]
+
+# As test_pages.TOO_SMALL, where a check box counts with its label.
+TOO_SMALL = """[...document.querySelectorAll('a, button, summary, label.tk-check, input:not([type=hidden], [type=checkbox])')]
+    .filter(e => e.checkVisibility() && !e.matches('.tk-skip, p a:not(.btn):only-child'))
+    .map(e => [e.getBoundingClientRect(), e])
+    .filter(([box]) => box.height < 43.5 || box.width < 43.5)
+    .map(([box, e]) => `${e.outerHTML.slice(0, 80)} ${box.width}x${box.height}`)"""
+
+
+def _open_mapping(window: Window, title: str) -> None:
+    window.go("/mappings")
+    window.page.locator(".tk-mappings a", has_text=title).first.click()
+    window.page.wait_for_url(re.compile(r"/mappings/\d+"))
+    window.page.wait_for_load_state()
+
+
+@every_look
+def test_the_mappings(
+    open_at: Open, services: Services, conn: Connection, user_id: int, size: tuple[int, int], scheme: str, name: str
+) -> None:
+    window = open_at(size, scheme)
+    page = window.page
+    window.sign_in("mira", PASSWORD)
+    window.go("/mappings")
+    window.picture(f"mappings-empty-{name}")
+    fill(services, user_id, pages=False)
+    conn.execute("update plex_show_mappings set sync_enabled = false where plex_title = 'Severance'")
+    conn.execute("update plex_show_mappings set manually_confirmed = true where plex_title like 'The Great%'")
+
+    window.go("/mappings")
+    window.picture(f"mappings-{name}", full=True)
+    assert page.evaluate(TOO_SMALL) == []
+    page.fill("#q", "slow")
+    expect(page.locator(".tk-mappings li")).to_have_count(1)
+    expect(page).to_have_url(re.compile(r"\?q=slow$"))
+    window.go("/mappings?show=unsure")
+    window.picture(f"mappings-unsure-{name}")
+
+    _open_mapping(window, "Slow Horses")
+    window.picture(f"mapping-{name}", full=True)
+    assert page.evaluate(TOO_SMALL) == []
+    page.fill("#q", "doctor")
+    expect(page.locator("#found .tk-choice")).to_have_count(2)
+    page.click("summary:has-text('Add a rule')")
+    for field, value in (("plex_season", "1"), ("from_episode", "4"), ("season", "2"), ("first", "1")):
+        page.fill(f"#{field}", value)
+    page.click("button:has-text('Preview')")
+    expect(page.locator(".tk-preview")).to_contain_text("would move")
+    window.picture(f"mapping-preview-{name}", full=True)
+    assert page.evaluate(TOO_SMALL) == []
+    page.click("button:has-text('Keep this rule')")
+    expect(page.locator(".tk-rules")).to_contain_text("S01E04 and later are S02E01 and later")
+    window.picture(f"mapping-rule-{name}", full=True)
+    assert page.evaluate(TOO_SMALL) == []
+
+
+def test_another_show_is_given_and_what_was_moved_is_told(
+    open_at: Open, services: Services, conn: Connection, user_id: int
+) -> None:
+    fill(services, user_id, pages=False)
+    window = open_at(PHONE)
+    page = window.page
+    window.sign_in("mira", PASSWORD)
+    _open_mapping(window, "Slow Horses")
+
+    page.fill("#q", "doctor")
+    page.get_by_role("button", name="It is Doctor Who (2005)").click()
+
+    expect(page.get_by_role("status").first).to_contain_text("moved")
+    expect(page.locator(".tk-stands")).to_contain_text("Doctor Who")
+    expect(page.locator(".tk-note")).to_be_focused()
+    window.picture("mapping-moved-phone")
+
+
+def test_a_rule_is_looked_at_kept_and_removed_without_javascript(
+    open_at: Open, services: Services, conn: Connection, user_id: int
+) -> None:
+    fill(services, user_id, pages=False)
+    window = open_at(PHONE, java_script_enabled=False)
+    page = window.page
+    window.sign_in("mira", PASSWORD)
+    _open_mapping(window, "Slow Horses")
+
+    page.click("summary:has-text('Add a rule')")
+    for field, value in (("plex_season", "1"), ("from_episode", "4"), ("season", "2")):
+        page.fill(f"#{field}", value)
+    page.click("button:has-text('Preview')")
+    expect(page.locator(".tk-preview")).to_contain_text("would move")
+    page.click("button:has-text('Keep this rule')")
+    expect(page.get_by_role("status").first).to_contain_text("The rule is kept.")
+    page.click("button:has-text('Remove')")
+    expect(page.get_by_role("status").first).to_contain_text("The rule is gone.")
+    expect(page.locator(".tk-rules")).to_have_count(0)

@@ -1,0 +1,340 @@
+"""The mappings page: what stands for what, putting it right, and rules that are looked at before they are kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from html import unescape
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from app.plex.events import parse_event
+from app.security import accounts
+from app.services import Services
+from app.sync.receive import receive
+from tests.browser.sample import HOSTILE, add_shows, scrobble
+from tests.conftest import Connection
+from tests.integration.browser import PASSWORD, Browser
+from tests.watch_state import one
+
+pytestmark = pytest.mark.usefixtures("cheap_passwords")
+
+Watch = Callable[..., int]
+RULE = {"plex_season": "1", "from_episode": "4", "to_episode": "", "season": "2", "first": "1"}
+
+
+@pytest.fixture
+def user_id(services: Services) -> int:
+    mira = accounts.create_user(services, "mira", PASSWORD)
+    add_shows(services, mira)
+    return mira
+
+
+@pytest.fixture
+def browser(client: FlaskClient, user_id: int) -> Browser:
+    browser = Browser(client.application)
+    browser.sign_in("mira")
+    return browser
+
+
+@pytest.fixture
+def watch(services: Services, user_id: int, conn: Connection) -> Watch:
+    """Receives an episode; the number of the mapping that it came through."""
+
+    def receive_one(title: str = "Slow Horses", season: int = 1, episode: int = 1, owner_id: int | None = None) -> int:
+        event = parse_event(scrobble(title, season, episode))
+        log_id = receive(services, owner_id or user_id, event, patience=30).log_id
+        mapping_id: int = one(conn, "select mapping_id from plex_webhook_logs where id = %s", (log_id,))["mapping_id"]
+        return mapping_id
+
+    return receive_one
+
+
+def _text(page: str) -> str:
+    """What a reader sees of a page."""
+    text = unescape(re.sub(r"<[^>]+>", " ", page.split("</head>")[-1]))
+    return " ".join(text.replace("\u2068", "").replace("\u2069", "").split())
+
+
+def _post(browser: Browser, address: str, **values: str) -> TestResponse:
+    """Sends a form to an address."""
+    token = browser.fields("/", "/sign-out")["csrf_token"]
+    return browser.http.post(address, data=values | {"csrf_token": token})
+
+
+def _send(browser: Browser, mapping_id: int, what: str, **values: str) -> str:
+    """The same to one of a mapping, and what the page that follows says."""
+    answer = _post(browser, f"/mappings/{mapping_id}/{what}", **values)
+    assert answer.status_code == 303
+    return _text(browser.get(answer.location).text)
+
+
+def _mapping(conn: Connection, mapping_id: int) -> dict[str, Any]:
+    return one(conn, "select * from plex_show_mappings where id = %s", (mapping_id,))
+
+
+def _watched(conn: Connection, title: str, year: int) -> int:
+    row = one(
+        conn,
+        "select watched_episodes from tvshows where title = %s and extract(year from show_start_date) = %s",
+        (title, year),
+    )
+    return int(row["watched_episodes"])
+
+
+def _doctor(conn: Connection) -> str:
+    row = one(conn, "select id from tvshows where title = 'Doctor Who' and extract(year from show_start_date) = 2005")
+    return str(row["id"])
+
+
+def test_without_a_mapping_the_page_says_when_there_will_be_one(browser: Browser) -> None:
+    assert "No mapping yet" in browser.get("/mappings").text
+
+
+def test_a_mapping_says_what_it_stands_for_and_how_sure_it_is(browser: Browser, watch: Watch) -> None:
+    mapping_id = watch()
+
+    assert "Slow Horses is Slow Horses Confidence 0.80" in _text(browser.get("/mappings").text)
+    page = _text(browser.get(f"/mappings/{mapping_id}").text)
+    assert "stands for Slow Horses By the title; confidence 0.80." in page
+
+
+def test_the_list_is_searched_and_filtered_and_the_address_says_so(
+    browser: Browser, watch: Watch, conn: Connection
+) -> None:
+    sure, unsure, off, gone = watch(), watch("Severance"), watch("Bob's Burgers"), watch("進撃の巨人")
+    conn.execute(
+        "update plex_show_mappings set manually_confirmed = true, match_confidence = 0.9 where id = %s", (sure,)
+    )
+    conn.execute("update plex_show_mappings set match_confidence = 0.7 where id = %s", (unsure,))
+    conn.execute("update plex_show_mappings set sync_enabled = false where id = %s", (off,))
+    conn.execute("update plex_show_mappings set tvshow_id = null where id = %s", (gone,))
+
+    def shown(query: str) -> set[int]:
+        page, part = browser.get(f"/mappings{query}"), browser.poll(f"/mappings{query}")
+        assert part.text.strip() in page.text
+        return {int(number) for number in re.findall(r'id="mapping-(\d+)"', part.text)}
+
+    assert shown("") == {sure, unsure, off, gone}
+    assert shown("?q=horses") == {sure}
+    assert shown("?q=%25") == set()
+    assert shown("?show=unconfirmed") == {unsure, off, gone}
+    assert shown("?show=unsure") == {unsure}
+    assert shown("?show=untracked") == {off, gone}
+    assert shown("?show=untracked&q=burgers") == {off}
+    assert shown("?show=asking") == set()
+
+
+def test_why_a_show_is_not_tracked_is_said(browser: Browser, watch: Watch, conn: Connection) -> None:
+    mapping_id = watch()
+    for change, said in (
+        ("sync_enabled = false", "Switched off: what comes is left out."),
+        ("tvshow_id = null", "Not tracked: you chose to ignore it."),
+    ):
+        conn.execute(f"update plex_show_mappings set {change}")
+        assert said in _text(browser.get(f"/mappings/{mapping_id}").text)
+
+
+@pytest.mark.parametrize(
+    ("action", "column", "value", "said"),
+    [
+        ("confirm", "manually_confirmed", True, "Confirmed."),
+        ("off", "sync_enabled", False, "Switched off: what comes is left out."),
+        ("untrack", "tvshow_id", None, "It is not tracked any more"),
+    ],
+)
+def test_a_mapping_is_confirmed_switched_off_or_emptied(
+    browser: Browser, watch: Watch, conn: Connection, action: str, column: str, value: object, said: str
+) -> None:
+    mapping_id = watch()
+
+    assert said in _send(browser, mapping_id, "change", action=action)
+
+    assert _mapping(conn, mapping_id)[column] is value
+    assert _watched(conn, "Slow Horses", 2022) == (0 if action == "untrack" else 1)
+
+
+def test_what_was_switched_off_is_switched_on_again(browser: Browser, watch: Watch, conn: Connection) -> None:
+    mapping_id = watch()
+    _send(browser, mapping_id, "change", action="off")
+
+    assert "Switched on" in _send(browser, mapping_id, "change", action="on")
+
+    assert _mapping(conn, mapping_id)["sync_enabled"] is True
+
+
+def test_another_show_takes_over_what_came_and_the_page_tells_what_moved(
+    browser: Browser, watch: Watch, conn: Connection
+) -> None:
+    watch()
+    mapping_id = watch(season=3)
+    found = browser.poll(f"/mappings/{mapping_id}?q=doctor")
+    assert "Doctor Who 2005" in _text(found.text)
+
+    page = _send(browser, mapping_id, "change", action="select", tvshow_id=_doctor(conn))
+
+    assert "It stands for another show now. Of 2 past events: 1 moved, 1 found no episode." in page
+    assert "Answer the question" in page
+    assert _mapping(conn, mapping_id)["tvshow_id"] == int(_doctor(conn))
+    assert (_watched(conn, "Doctor Who", 2005), _watched(conn, "Slow Horses", 2022)) == (1, 0)
+
+
+def test_a_forgotten_mapping_is_gone_and_its_marks_stay(browser: Browser, watch: Watch, conn: Connection) -> None:
+    mapping_id = watch()
+
+    assert "Forgotten." in _send(browser, mapping_id, "forget")
+
+    assert one(conn, "select count(*) as n from plex_show_mappings")["n"] == 0
+    assert _watched(conn, "Slow Horses", 2022) == 1
+
+
+def test_a_rule_is_previewed_on_the_real_past_and_nothing_is_written(
+    browser: Browser, watch: Watch, conn: Connection
+) -> None:
+    for episode in (3, 4, 5):
+        mapping_id = watch(episode=episode)
+    address = f"/mappings/{mapping_id}?plex_season=1&from_episode=4&to_episode=&season=2&first=1"
+
+    page, part = browser.get(address), browser.poll(address)
+
+    assert part.text.strip() in page.text
+    assert "Of 3 past events: 2 would move, 1 would stay." in _text(part.text)
+    assert "S01E04 in Plex counts for S01E04 becomes S02E01" in _text(part.text)
+    assert one(conn, "select count(*) as n from plex_numbering_rules")["n"] == 0
+    assert one(conn, "select count(*) as n from plays where season = 2")["n"] == 0
+
+
+@pytest.mark.parametrize("past", [True, False])
+def test_a_rule_is_kept_and_moves_the_past_if_that_is_wished_for(
+    browser: Browser, watch: Watch, conn: Connection, past: bool
+) -> None:
+    mapping_id = watch(episode=4)
+
+    page = _send(browser, mapping_id, "rules", **RULE, **({"apply_to_past": "1"} if past else {}))
+
+    assert "The rule is kept." in page
+    assert ("Of 1 past event: 1 moved." in page) is past
+    assert "S01E04 and later are S02E01 and later made by you" in page
+    rule = one(conn, "select * from plex_numbering_rules where removed_at is null")
+    assert (rule["plex_season"], rule["from_episode"], rule["season"], rule["episode_offset"]) == (1, 4, 2, -3)
+    play = one(conn, "select season, episode from plays where voided_at is null")
+    assert play == ({"season": 2, "episode": 1} if past else {"season": 1, "episode": 4})
+
+
+def test_a_rule_that_is_removed_lets_the_past_go_back(browser: Browser, watch: Watch, conn: Connection) -> None:
+    mapping_id = watch(episode=4)
+    _send(browser, mapping_id, "rules", **RULE, apply_to_past="1")
+    rule = one(conn, "select id from plex_numbering_rules")
+
+    page = _send(browser, mapping_id, f"rules/{rule['id']}/remove", apply_to_past="1")
+
+    assert "The rule is gone. Of 1 past event: 1 moved." in page
+    assert one(conn, "select count(*) as n from plex_numbering_rules where removed_at is null")["n"] == 0
+    play = one(conn, "select season, episode from plays where voided_at is null")
+    assert play == {"season": 1, "episode": 4}
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"to_episode": "3"}, "The last episode comes before the first"),
+        ({"season": ""}, "are needed"),
+        ({"season": "x"}, "Season is no number that can be here"),
+    ],
+)
+def test_a_rule_that_cannot_be_is_refused_in_preview_and_when_it_is_kept(
+    browser: Browser, watch: Watch, conn: Connection, values: dict[str, str], said: str
+) -> None:
+    mapping_id = watch()
+
+    preview = browser.get(f"/mappings/{mapping_id}", query_string=RULE | values)
+    assert preview.status_code == 200
+    assert said in _text(preview.text)
+    assert said in _send(browser, mapping_id, "rules", **(RULE | values))
+
+    assert one(conn, "select count(*) as n from plex_numbering_rules")["n"] == 0
+
+
+def test_two_rules_for_one_episode_are_refused(browser: Browser, watch: Watch, conn: Connection) -> None:
+    mapping_id = watch()
+    _send(browser, mapping_id, "rules", **RULE)
+
+    assert "tk-note tk-tone-failed" in browser.get(f"/mappings/{mapping_id}", query_string=RULE).text
+    _send(browser, mapping_id, "rules", **RULE)
+
+    assert one(conn, "select count(*) as n from plex_numbering_rules")["n"] == 1
+
+
+def test_a_mapping_of_somebody_else_is_not_there(
+    browser: Browser, watch: Watch, services: Services, conn: Connection
+) -> None:
+    eve = accounts.create_user(services, "eve", PASSWORD)
+    add_shows(services, eve)
+    theirs = watch(owner_id=eve)
+
+    assert browser.get(f"/mappings/{theirs}").status_code == 404
+    for what, values in (
+        ("change", {"action": "off"}),
+        ("forget", {}),
+        ("rules", RULE),
+        ("rules/1/remove", {}),
+    ):
+        assert _post(browser, f"/mappings/{theirs}/{what}", **values).status_code == 404
+    assert _mapping(conn, theirs)["sync_enabled"] is True
+    assert 'id="mapping-' not in browser.get("/mappings").text
+
+
+def test_a_show_of_somebody_else_cannot_be_chosen(
+    browser: Browser, watch: Watch, services: Services, conn: Connection
+) -> None:
+    mapping_id = watch()
+    before = _mapping(conn, mapping_id)["tvshow_id"]
+    eve = accounts.create_user(services, "eve", PASSWORD)
+    add_shows(services, eve)
+    theirs = one(conn, "select min(id) as id from tvshows where user_id = %s", (eve,))
+
+    assert "is not there" in _send(browser, mapping_id, "change", action="select", tvshow_id=str(theirs["id"]))
+
+    assert _mapping(conn, mapping_id)["tvshow_id"] == before
+
+
+def test_no_change_counts_without_its_csrf_token(browser: Browser, watch: Watch, conn: Connection) -> None:
+    mapping_id = watch()
+
+    for what in ("change", "forget", "rules", "rules/1/remove"):
+        answer = browser.http.post(f"/mappings/{mapping_id}/{what}", data=RULE | {"action": "off"})
+        assert answer.status_code == 403
+    assert _mapping(conn, mapping_id)["sync_enabled"] is True
+
+
+@pytest.mark.parametrize("values", [{"action": "nonsense"}, {"action": "select"}, {}])
+def test_a_change_that_no_page_offers_is_a_400_page(browser: Browser, watch: Watch, values: dict[str, str]) -> None:
+    assert _post(browser, f"/mappings/{watch()}/change", **values).status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/mappings?show=nonsense", "/mappings?before=abc"])
+def test_a_list_that_cannot_be_is_a_400_page(browser: Browser, path: str) -> None:
+    assert browser.get(path).status_code == 400
+
+
+@pytest.mark.parametrize("title", HOSTILE[:3])
+def test_a_hostile_title_is_shown_as_text(browser: Browser, watch: Watch, title: str) -> None:
+    mapping_id = watch(title)
+
+    for path in ("/mappings", f"/mappings/{mapping_id}", f"/mappings/{mapping_id}?q=script"):
+        page = browser.get(path)
+        assert page.status_code == 200
+        assert "<script>alert" not in page.text
+        assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=\"", page.text)
+
+
+def test_the_part_that_htmx_swaps_is_the_one_of_the_page(browser: Browser, watch: Watch) -> None:
+    mapping_id = watch()
+    part = browser.poll(f"/mappings/{mapping_id}")
+
+    article = part.text.split("</article>")[0]
+    assert " ".join(article.split()) in " ".join(browser.get(f"/mappings/{mapping_id}").text.split())
+    assert "HX-Request" in part.headers["Vary"]
