@@ -74,7 +74,7 @@ def listed(names: list[str], count: int, *, longest: int = NAMED) -> str:
     return f"{', '.join(shown)} and {count - len(shown)} more"
 
 
-def is_clear(candidates: list[Any]) -> bool:
+def has_favourite(candidates: list[Any]) -> bool:
     """Whether the first candidate is likelier than the second: of equals none is put forward."""
     return len(candidates) < 2 or round(candidates[0]["score"], 2) > round(candidates[1]["score"], 2)
 

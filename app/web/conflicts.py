@@ -109,7 +109,7 @@ def _cards(rows: list[Row]) -> list[dict[str, Any]]:
         | {
             "question": conflict_words.question_of(row),
             "waiting": conflict_words.waiting_of(row),
-            "clear": conflict_words.is_clear(row["potential_matches"]),
+            "has_favourite": conflict_words.has_favourite(row["potential_matches"]),
             "lacking": shows.get(row["tvshow_id"]) if row["conflict_type"] == "episode_missing" else None,
             "answer": conflict_words.answer_of(row, shows.get(row["resolved_tvshow_id"])) if row["resolved"] else "",
             "outcomes": conflict_words.outcomes_of(outcomes.get(row["id"], [])),

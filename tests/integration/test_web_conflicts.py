@@ -103,6 +103,13 @@ def test_a_question_says_what_waits_and_ranks_the_shows_with_score_and_reason(br
         assert re.search(r"Doctor Who 2005 Score 0\.\d\d · same title", page)
 
 
+def test_of_shows_that_fit_equally_well_none_is_put_forward(browser: Browser, ask: Ask) -> None:
+    equal, one_only = ask(), ask("Slow Horse")
+
+    assert "tk-choice-first" not in browser.get(f"/conflicts/{equal}").text
+    assert "tk-choice-first" in browser.get(f"/conflicts/{one_only}").text
+
+
 def test_a_question_that_is_older_than_a_day_is_flagged(browser: Browser, ask: Ask, conn: Connection) -> None:
     ask()
     assert "more than a day" not in browser.get("/conflicts").text
