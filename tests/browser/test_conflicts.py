@@ -84,6 +84,7 @@ def test_from_a_question_in_the_list_to_what_was_marked_and_back(
     expect(card).to_contain_text("You chose")
     expect(card).to_contain_text("Marked watched: S01E01, S01E02")
     expect(card.locator(".tk-answered-what")).to_be_focused()
+    expect(page.locator(".tk-brand")).to_be_in_viewport()
     expect(page.locator("#nav-conflicts")).to_contain_text("5")
     window.picture(f"answered-{name}")
     assert page.evaluate(TOO_SMALL) == []
