@@ -57,6 +57,8 @@ def test_without_once_it_stays_up_until_it_is_stopped(tmp_path: Path) -> None:
             env=_environment(tmp_path, TELLYKEEP_BIND=f"127.0.0.1:{port}"),
             stdout=sink,
             stderr=sink,
+            # Where the tests run in a shell's background they ignore Ctrl-C, and what they start would as well.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
     try:
         deadline = time.monotonic() + 120
