@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from app.embedded import EmbeddedPostgresError
-from app.errors import DatabaseUnavailable, NotFound, TellykeepError, from_database
+from app.errors import DatabaseUnavailable, TellykeepError, from_database
 from app.settings import InvalidSettings, Settings, load_settings
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def _create_token(settings: Settings, options: argparse.Namespace) -> int:
 
 def _replay(settings: Settings, options: argparse.Namespace) -> int:
     from app.db.queries import queries
-    from app.tracker.logs import replay_log
+    from app.tracker.logs import replay_each
 
     with _services(settings) as services:
         with services.db.connection() as connection:
@@ -164,20 +164,11 @@ def _replay(settings: Settings, options: argparse.Namespace) -> int:
                 events = [(options.id, queries().log_owner(connection, log_id=options.id))]
         outcomes: Counter[str] = Counter()
         refused = 0
-        for log_id, user_id in events:
-            try:
-                if user_id is None:
-                    raise NotFound(f"there is no row {log_id} in the log")
-                outcomes[replay_log(services, user_id, log_id)["status"]] += 1
-            except TellykeepError as error:
-                if isinstance(error, DatabaseUnavailable):
-                    raise
-                refused += _fail(error.message, error.fields)
-            except psycopg.Error as error:
-                known = from_database(error)
-                if isinstance(known, DatabaseUnavailable):
-                    raise
-                refused += _fail(f"log row {log_id}: {known.message if known else _first_line(error)}")
+        for came in replay_each(services, events):
+            if came.status is None:
+                refused += _fail(came.problem, came.fields)
+            else:
+                outcomes[came.status] += 1
     result = ", ".join(f"{count} {status}" for status, count in sorted(outcomes.items()))
     print(f"{outcomes.total()} of {len(events)} events processed again{': ' if result else ''}{result}.")
     return 1 if refused else 0

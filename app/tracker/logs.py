@@ -2,19 +2,57 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
+import psycopg
 from psycopg.types.json import Jsonb
 
 from app.db.pool import Connection
 from app.db.queries import queries
-from app.errors import NotFound, Unprocessable
+from app.errors import DatabaseUnavailable, NotFound, TellykeepError, Unprocessable, from_database
 from app.plex.events import InvalidPayload, parse_event
 from app.services import Services
 from app.tracker.paging import Page, Row, contains, read_page
 
 # What few rows have; the log has an index of these.
 RARE = frozenset({"pending", "conflict", "failed", "duplicate"})
+
+# How much of what is asked for at once is done within one request.
+BATCH = 200
+BATCH_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """What came of one event that was to be decided again.
+
+    Attributes:
+        log_id: its log row.
+        status: of the row now; None where it was refused.
+        problem: why, then.
+        fields: names of what is at fault, to what was expected.
+    """
+
+    log_id: int
+    status: str | None
+    problem: str = ""
+    fields: dict[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Events that were decided again, and whether more wait for it.
+
+    Attributes:
+        done: what came of each.
+        next_after: what the next batch begins after; None when this was the last.
+    """
+
+    done: list[Replayed]
+    next_after: int | None
 
 
 def list_logs(
@@ -77,6 +115,57 @@ def replay_log(services: Services, user_id: int, log_id: int) -> Row:
         row = _get(connection, user_id, log_id)
     services.worker.wake()
     return row
+
+
+def replay_each(services: Services, events: Iterable[tuple[int, int | None]]) -> Iterator[Replayed]:
+    """Decides stored events again, each on its own: what one is refused for does not keep the others.
+
+    Args:
+        services: the application's parts.
+        events: log row and user of each.
+
+    Raises:
+        DatabaseUnavailable: the rest has to wait.
+    """
+    for log_id, user_id in events:
+        try:
+            if user_id is None:
+                raise NotFound(f"there is no row {log_id} in the log")
+            yield Replayed(log_id, replay_log(services, user_id, log_id)["status"])
+        except (TellykeepError, psycopg.Error) as error:
+            known = from_database(error) if isinstance(error, psycopg.Error) else error
+            if isinstance(known, DatabaseUnavailable):
+                raise
+            if known is error:
+                yield Replayed(log_id, None, known.message, known.fields)
+            else:
+                text = known.message if known else str(error).strip().partition("\n")[0] or type(error).__name__
+                yield Replayed(log_id, None, f"log row {log_id}: {text}")
+
+
+def replay_batch(
+    services: Services, user_id: int, status: str, *, after: int | None = None, limit: int = BATCH
+) -> Batch:
+    """Decides a user's events of a status again, in the order in which they were watched, for a few seconds.
+
+    Args:
+        services: the application's parts.
+        user_id: whose log.
+        status: one of `RARE`.
+        after: where the last batch ended.
+        limit: how many at most.
+    """
+    with services.db.connection() as connection:
+        rows = list(
+            queries().stored_events_of(connection, user_id=user_id, status=status, after=after, limit=limit + 1)
+        )
+    deadline = time.monotonic() + BATCH_SECONDS
+    done: list[Replayed] = []
+    for came in replay_each(services, ((row["id"], user_id) for row in rows[:limit])):
+        done.append(came)
+        if time.monotonic() > deadline:
+            break
+    return Batch(done, done[-1].log_id if done and len(done) < len(rows) else None)
 
 
 def replay(services: Services, connection: Connection, user_id: int, log_id: int, payload: dict[str, Any]) -> Row:

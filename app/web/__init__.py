@@ -21,6 +21,7 @@ def register(app: Flask) -> None:
         assets,
         conflicts,
         door,
+        history,
         home,
         mapping_words,
         mappings,
@@ -33,7 +34,7 @@ def register(app: Flask) -> None:
 
     Htmx(app)
     assets.register(app)
-    for module in (door, home, conflicts, mappings, numbering, activity, appearance):
+    for module in (door, home, conflicts, mappings, numbering, activity, history, appearance):
         app.register_blueprint(module.blueprint)
     app.jinja_env.globals.update(
         HTMX=vendor.HTMX,

@@ -42,6 +42,15 @@ from replay_event(:user_id, :log_id, :event, :has_tmdb);
 -- Everybody's events of a status, in the order in which they were watched.
 select id, user_id from plex_webhook_logs where status = :status order by coalesce(watched_at, created_at), id;
 
+-- name: stored_events_of(user_id, status, after, limit)
+-- One user's of a status, in the same order; after: only those that come after the event with this id.
+select id, user_id from plex_webhook_logs l
+where user_id = :user_id and status in ('pending', 'conflict', 'failed', 'duplicate') and status = :status::text
+  and (:after::bigint is null or (coalesce(watched_at, created_at), id)
+       > (select coalesce(a.watched_at, a.created_at), a.id from plex_webhook_logs a where a.user_id = :user_id and a.id = :after::bigint))
+order by coalesce(watched_at, created_at), id
+limit :limit;
+
 -- name: log_owner(log_id)$
 -- Whose log row it is.
 select user_id from plex_webhook_logs where id = :log_id;
