@@ -131,8 +131,8 @@ def empty_database(postgres_server: PostgresServer, new_database_name: Callable[
 
 
 def connect(url: str, schema: str) -> Connection:
-    """A connection in autocommit whose search_path is that of the application."""
-    connection = psycopg.connect(url, autocommit=True, row_factory=dict_row, options="-c timezone=UTC")
+    """A connection in autocommit whose settings are those of the application (but for its time-outs)."""
+    connection = psycopg.connect(url, autocommit=True, row_factory=dict_row, options="-c timezone=UTC -c jit=off")
     connection.execute(sql.SQL("set search_path = {}, tracker, public, pg_temp").format(sql.Identifier(schema)))
     return connection
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 
+import psycopg
 import pytest
+from psycopg import sql
 
 from app.db.pool import Database, NoAnswer
 from app.errors import DatabaseUnavailable, unavailable
@@ -56,5 +58,17 @@ def test_a_pool_whose_server_was_away_connects_as_soon_as_somebody_asks(database
         with pytest.raises(DatabaseUnavailable):
             db.check()
         assert time.monotonic() - began < 3
+    finally:
+        db.close()
+
+
+def test_the_pool_leaves_nothing_to_the_compiler_of_the_server(database_urls: DatabaseUrls) -> None:
+    with psycopg.connect(database_urls.owner_url, autocommit=True) as owner:
+        owner.execute(sql.SQL("alter database {} set jit = on").format(sql.Identifier(database_urls.name)))
+    db = Database(size=2)
+    db.open(database_urls.app_url, database_urls.schema)
+    try:
+        with db.connection() as connection:
+            assert connection.execute("show jit").fetchone() == {"jit": "off"}
     finally:
         db.close()

@@ -190,6 +190,10 @@ def test_versions_come_and_go_under_load_without_an_error(
     newest = Database(size=2)
     newest.open(database_urls.app_url, database_urls.schema)
     newest.check()
+    # Mappings are made one by one: eight connections that make their first at the same moment wait for each other.
+    with newest.connection() as connection:
+        for client in range(8):
+            assert _receive(connection, user, f"Busy {client}", 200) == "success"
     with ThreadPoolExecutor(8) as clients:
         running = [clients.submit(events, client) for client in range(8)]
         for version in range(10):
