@@ -28,6 +28,7 @@ def register(app: Flask) -> None:
         moments,
         notes,
         numbering,
+        settings,
         vendor,
         wording,
     )
@@ -36,6 +37,7 @@ def register(app: Flask) -> None:
     assets.register(app)
     for module in (door, home, conflicts, mappings, numbering, activity, history, appearance):
         app.register_blueprint(module.blueprint)
+    settings.register(app)
     app.jinja_env.globals.update(
         HTMX=vendor.HTMX,
         TABLER=vendor.TABLER,

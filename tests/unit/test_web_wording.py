@@ -115,7 +115,7 @@ def test_an_event_that_is_no_scrobble_says_what_it_was() -> None:
 
 def _icons_that_are_used() -> set[str]:
     texts = [path.read_text(encoding="utf-8") for path in (APP / "templates").rglob("*.html")]
-    texts += [path.read_text(encoding="utf-8") for path in (APP / "web").glob("*.py")]
+    texts += [path.read_text(encoding="utf-8") for path in (APP / "web").rglob("*.py")]
     quoted = set(re.findall(r'"([a-z][a-z0-9-]*)"', "\n".join(texts)))
     asked = set(re.findall(r'icon\("([^"]*)"', "\n".join(texts)))
     assert asked <= set(ICON_NAMES)

@@ -1,0 +1,29 @@
+"""The accounts of an installation as administrators see them, and what an account says about itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from app.db.queries import queries
+from app.errors import Invalid
+
+if TYPE_CHECKING:
+    from app.services import Services
+
+
+def set_timezone(services: Services, user_id: int, timezone: str) -> None:
+    """In which time zone an account's dates are shown.
+
+    Raises:
+        Invalid: this system knows no such zone.
+    """
+    try:
+        ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise Invalid(
+            "this is no time zone that this system knows",
+            fields={"timezone": "the name of a time zone, such as Europe/Berlin"},
+        ) from None
+    with services.db.connection() as connection:
+        queries().set_timezone(connection, user_id=user_id, timezone=timezone)

@@ -1,0 +1,61 @@
+"""The settings: a list of sections, a blueprint and a template each.
+
+A section is a module here with a blueprint under `/settings/NAME`, a template that extends `settings/_frame.html`, and a line
+in `SECTIONS`, from which come the list, the side bar and the title.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from flask import Blueprint, Flask, render_template
+
+from app.security.access import current_identity, guard_pages
+
+
+class Section(NamedTuple):
+    """One of them.
+
+    Attributes:
+        endpoint: of its page.
+        name: as the list and the page's heading have it.
+        icon: name in the sprite.
+        about: what is in it, in a few words.
+        needs_admin: whether only administrators see it and may open it.
+    """
+
+    endpoint: str
+    name: str
+    icon: str
+    about: str
+    needs_admin: bool = False
+
+
+SECTIONS: tuple[Section, ...] = (
+    Section("settings_appearance.show", "Appearance", "palette", "Light or dark, and your time zone"),
+)
+
+blueprint = Blueprint("settings", __name__, url_prefix="/settings")
+guard_pages(blueprint)
+
+
+@blueprint.get("")
+def index() -> str:
+    """The list of sections."""
+    return render_template("settings/index.html")
+
+
+def visible_sections() -> list[Section]:
+    """Those that who is signed in may open. For templates."""
+    is_admin = current_identity().is_admin
+    return [section for section in SECTIONS if is_admin or not section.needs_admin]
+
+
+def register(app: Flask) -> None:
+    """Adds the list and every section."""
+    from app.web.settings import appearance
+
+    for module in (appearance,):
+        app.register_blueprint(module.blueprint)
+    app.register_blueprint(blueprint)
+    app.jinja_env.globals.update(settings_sections=visible_sections)
