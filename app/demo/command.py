@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from app.demo import past
 from app.demo.appliance import Appliance, running
 from app.demo.library import LIBRARY, NEW, SampleShow
 from app.demo.look_ups import decided, knowing_servers
@@ -57,6 +58,8 @@ def run(settings: Settings, *, once: bool) -> int:
         wrong += _summary(console, appliance, shows, played)
         if once:
             return 1 if wrong else 0
+        console.print("\nA year of evenings before today is filled in.")
+        past.fill(appliance.owner)
         console.print(
             f"\nOpen [bold]{appliance.address}[/] and sign in as [bold]sam[/] with {escape(appliance.password)}"
         )
