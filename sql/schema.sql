@@ -60,6 +60,18 @@ table job_runs
     CREATE INDEX job_runs_recent ON tracker.job_runs USING btree (kind, started_at DESC)
     CREATE UNIQUE INDEX job_runs_running_key ON tracker.job_runs USING btree (kind, COALESCE(user_id, (0)::bigint)) WHERE (status = 'running'::text)  -- The same job running twice at once, also across replicas.
 
+table oidc_links  -- Which account somebody of an OpenID provider signs in to. By the provider's own id, never by an e-mail address.
+    issuer text not null
+    subject text not null
+    user_id bigint not null
+    created_at timestamp with time zone not null default now()
+    last_used_at timestamp with time zone
+    constraint oidc_links_pkey PRIMARY KEY (issuer, subject)
+    constraint oidc_links_user_key UNIQUE (user_id, issuer)
+    constraint oidc_links_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+    constraint oidc_links_issuer_check CHECK (((length(issuer) >= 1) AND (length(issuer) <= 500)))
+    constraint oidc_links_subject_check CHECK (((length(subject) >= 1) AND (length(subject) <= 255)))
+
 table plays  -- One row per viewing: the fold of watch_events. Voided, never deleted, never purged with the log.
     id bigint not null identity
     user_id bigint not null
@@ -293,6 +305,13 @@ table plex_webhook_logs
     CREATE INDEX plex_webhook_logs_repeat ON tracker.plex_webhook_logs USING hash (event_key) WHERE (event_key IS NOT NULL)  -- Finds the exact repeat of an event; a hash, which takes 38 bytes a row where a btree took 87. Ignored events have no event_key.
     CREATE INDEX plex_webhook_logs_time ON tracker.plex_webhook_logs USING brin (created_at) WITH (pages_per_range='32', autosummarize='on')  -- For figures since a moment.
 
+table recovery_codes  -- Codes that stand in for a lost authenticator app, as hashes. One that was used is gone.
+    user_id bigint not null
+    code_hash bytea not null
+    created_at timestamp with time zone not null default now()
+    constraint recovery_codes_pkey PRIMARY KEY (user_id, code_hash)
+    constraint recovery_codes_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+
 table schema_migrations
     version integer not null
     name text not null
@@ -309,9 +328,12 @@ table sessions
     created_at timestamp with time zone not null default now()
     last_seen_at timestamp with time zone not null default now()
     expires_at timestamp with time zone not null
+    came_by text not null default 'password'::text  -- How it began. One that a proxy's header began lasts only as long as that header names the same account.
+    confirmed_at timestamp with time zone not null default now()  -- When its browser last proved to be the account's, at the sign-in or since: what changes a way in asks for it again after a while.
     constraint sessions_pkey PRIMARY KEY (id)
     constraint sessions_token_hash_key UNIQUE (token_hash)
     constraint sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+    constraint sessions_came_by_check CHECK ((came_by = ANY (ARRAY['password'::text, 'oidc'::text, 'header'::text])))
     CREATE INDEX sessions_user ON tracker.sessions USING btree (user_id)
 
 table settings
@@ -352,6 +374,16 @@ table show_titles
     CREATE INDEX show_titles_similar ON tracker.show_titles USING gin (title_key gin_trgm_ops)
     CREATE INDEX show_titles_spelling ON tracker.show_titles USING btree (user_id, spelling_key)
     CREATE UNIQUE INDEX show_titles_title_key ON tracker.show_titles USING btree (tvshow_id, md5(title))  -- The same name of a show twice. By hash: a long name does not fit in an index entry.
+
+table sign_in_tries  -- Who has tried to sign in and failed: accounts, addresses, and one at the other. Keys are keyed hashes: a password that was typed as a name is not kept.
+    key bytea not null
+    failures integer not null default 0
+    failed_at timestamp with time zone not null default now()
+    not_before timestamp with time zone  -- The next try is refused unheard until then.
+    constraint sign_in_tries_pkey PRIMARY KEY (key)
+    constraint sign_in_tries_failures_check CHECK ((failures >= 0))
+    constraint sign_in_tries_key_check CHECK ((length(key) = 32))
+    CREATE INDEX sign_in_tries_by_age ON tracker.sign_in_tries USING btree (failed_at)
 
 table tmdb_cache
     cache_key text not null
@@ -405,6 +437,15 @@ table upstreams  -- Services that do not answer now: TMDB is one for all, a Plex
     constraint upstreams_check CHECK (((user_id IS NULL) = ((service)::text = 'tmdb'::text)))
     CREATE UNIQUE INDEX upstreams_service_key ON tracker.upstreams USING btree (service, COALESCE(user_id, (0)::bigint))  -- Two opinions on whether a service answers, and so two probes at a time.
 
+table user_totp  -- The second step of a sign-in: codes of an authenticator app.
+    user_id bigint not null
+    secret text not null  -- Encrypted (iv:tag:ciphertext).
+    confirmed_at timestamp with time zone  -- Null until the app has shown a right code; until then nobody is asked for one.
+    last_step bigint not null default 0  -- The half minute whose code was used last: that code and older ones open nothing.
+    created_at timestamp with time zone not null default now()
+    constraint user_totp_pkey PRIMARY KEY (user_id)
+    constraint user_totp_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+
 table users
     id bigint not null identity
     username text not null
@@ -412,6 +453,7 @@ table users
     timezone text not null default 'UTC'::text
     is_admin boolean not null default false
     created_at timestamp with time zone not null default now()
+    has_password boolean not null default true  -- False where nobody knows the password: the account was made by single sign-on, and its hash is that of a random one.
     constraint users_pkey PRIMARY KEY (id)
     constraint users_timezone_check CHECK (((length(timezone) >= 1) AND (length(timezone) <= 64)))
     constraint users_username_check CHECK (((username = btrim(username)) AND ((length(username) >= 1) AND (length(username) <= 64))))
@@ -488,6 +530,7 @@ find_mapping(p_user_id bigint, p_event jsonb) returns bigint stable
 find_open_conflict(p_user_id bigint, p_event jsonb) returns bigint stable
 finish_job(p_job_id bigint, p_status text, p_result jsonb DEFAULT NULL::jsonb, p_error text DEFAULT NULL::text) returns void volatile
 fold_episode(p_user_id bigint, p_tvshow_id bigint, p_season integer, p_episode integer, p_runtime integer, p_event_id bigint, OUT first_watched_at timestamp with time zone, OUT live_plays integer, OUT event_play_id bigint, OUT event_starts_play boolean, OUT event_voided boolean) returns record volatile
+forgive_sign_in_try(p_asker bytea, p_account bytea DEFAULT NULL::bytea, p_address bytea DEFAULT NULL::bytea) returns void volatile
 give_ids(p_user_id bigint, p_tvshow_id bigint, p_ids jsonb) returns void volatile
 hama_rules(p_user_id bigint, p_mapping_id bigint) returns void volatile
 ignore_reason(p_user_id bigint, p_event jsonb, p_account_id bigint) returns text stable
@@ -499,6 +542,7 @@ learn_number(p_user_id bigint, p_mapping_id bigint, p_plex_season integer, p_ple
 learnt_event(p_event jsonb) returns jsonb immutable
 lock_mapping(p_user_id bigint, p_mapping_id bigint, p_tvshow_id bigint DEFAULT NULL::bigint) returns void volatile
 lock_mappings(p_user_id bigint) returns void volatile
+lock_sign_in_tries(p_key bytea, OUT failures integer, OUT not_before timestamp with time zone, OUT is_new boolean) returns record volatile
 long_parts(p_title text) returns text[] immutable
 look_up_again(p_user_id bigint) returns integer volatile
 look_up_needs(p_user_id bigint, p_event jsonb, p_has_tmdb boolean) returns jsonb stable
@@ -546,10 +590,12 @@ search_again(p_user_id bigint, p_conflict_id bigint, p_events jsonb, p_has_tmdb 
 set_watched(p_user_id bigint, p_tvshow_id bigint, p_season integer, p_episode integer, p_watched boolean, p_at timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT action text, OUT first_watched_at timestamp with time zone) returns record volatile
 settle_event(p_user_id bigint, p_event jsonb, p_decision jsonb, p_log_id bigint, p_source text, p_watched_at timestamp with time zone, p_account_id bigint, OUT status text, OUT action text, OUT tvshow_id bigint, OUT conflict_id bigint, OUT mapping_id bigint, OUT trace jsonb, OUT needs jsonb, OUT waits_for text) returns record volatile
 settle_open_conflicts(p_user_id bigint, p_tvshow_id bigint) returns integer volatile
+sign_in_delay(p_failures integer, p_free integer, p_longest integer) returns integer immutable
 similar_titles(p_user_id bigint, p_asked jsonb, p_year integer, p_episode_year integer) returns jsonb volatile
 start_job(p_kind text, p_user_id bigint, p_lease_seconds integer, p_apart_seconds integer DEFAULT 0) returns bigint volatile
 summarise_plan(p_plan jsonb, p_tvshow_id bigint) returns jsonb stable
 take_probe(p_user_id bigint, p_service text, p_probe_seconds integer DEFAULT 30, OUT may_ask boolean, OUT probing boolean) returns record volatile
+take_sign_in_try(p_asker bytea, p_account bytea DEFAULT NULL::bytea, p_address bytea DEFAULT NULL::bytea, p_strict boolean DEFAULT false, OUT wait_seconds integer) returns integer volatile
 undo_conflict(p_user_id bigint, p_conflict_id bigint, OUT withdrawn integer, OUT held integer, OUT removed_tvshow_id bigint, OUT kept_tvshow_id bigint) returns record volatile
 unlearn_title(p_user_id bigint, p_mapping_id bigint) returns void volatile
 unseen_in_library(p_user_id bigint, p_tvshow_id bigint, p_rows jsonb) returns SETOF integer stable

@@ -8,7 +8,7 @@ from flask import Flask, Response, jsonify, request
 from flask_limiter import RateLimitExceeded
 from werkzeug.exceptions import HTTPException
 
-from app.errors import TellykeepError, from_database
+from app.errors import TellykeepError, TooManyRequests, from_database
 from app.security.limits import seconds_to_wait
 
 log = structlog.get_logger("tellykeep.api")
@@ -67,6 +67,8 @@ def _answer(error: Exception) -> Response | HTTPException:
         response = json_error(known.http_status, known.code, known.message, known.fields)
         if known.http_status == 503:
             response.headers["Retry-After"] = str(getattr(known, "retry_after", None) or 10)
+        if isinstance(known, TooManyRequests):
+            response.headers["Retry-After"] = str(known.retry_after)
         if known.http_status == 401:
             response.headers["WWW-Authenticate"] = "Bearer"
         return response

@@ -14,6 +14,7 @@ from app.errors import Forbidden, Unauthorized
 from app.security import sessions
 from app.security.accounts import identify_token
 from app.security.identity import Identity
+from app.security.known_browser import remember_browser
 from app.services import services
 
 if TYPE_CHECKING:
@@ -188,6 +189,7 @@ def sign_in(user_id: int) -> None:
     if identity is None:
         raise Unauthorized("the account is not there any more")
     session.permanent = True
+    remember_browser(user_id)
     login_user(SessionUser(identity, token))
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import secrets
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Literal
@@ -16,7 +19,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from app.db.pool import Connection
 from app.db.queries import queries
-from app.errors import Forbidden, Invalid, NotFound, StateConflict, from_database
+from app.errors import Forbidden, Invalid, NotFound, StateConflict, TooManyRequests, from_database
 from app.security.identity import Identity
 from app.security.webhook_secrets import secret_digest
 
@@ -32,8 +35,10 @@ _CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 _CODE_GROUPS, _CODE_GROUP_LENGTH = 4, 4
 
 _hasher = PasswordHasher()  # argon2id with the library's defaults, which are RFC 9106's second choice
-# Each computation takes 64 MiB: a crowd at the sign-in must not take the memory of a small NAS.
+# Each computation takes 64 MiB: a crowd at the sign-in must not take the memory of a small NAS, nor the threads that
+# webhooks need while it waits.
 _hashing = threading.BoundedSemaphore(2)
+_in_line = threading.BoundedSemaphore(6)
 
 
 def create_user(
@@ -118,20 +123,50 @@ def has_accounts(services: Services) -> bool:
 
 
 def authenticate(services: Services, username: str, password: str) -> int | None:
-    """The account's id if name and password are right; takes the same time whether or not the name exists."""
-    unknown = _hash_of_nobody()
+    """The account's id if name and password are right; takes the same time whether or not the name exists.
+
+    Raises:
+        TooManyRequests: too many at once.
+    """
+    account = find_account(services, username)
+    return account.user_id if verify_password(services, account, password) else None
+
+
+@dataclass(frozen=True)
+class Account:
+    """What a name leads to. One that nobody has is as good as any other, but that no password is right for it.
+
+    Attributes:
+        user_id: None where there is no such account.
+        password_hash: what a password is compared with.
+    """
+
+    user_id: int | None
+    password_hash: str = field(repr=False)
+
+
+def find_account(services: Services, username: str) -> Account:
+    """The account of a name, whatever its case."""
     row = None
     if _is_text(username):
         with services.db.connection() as connection:
             row = queries().user_by_name(connection, username=username.strip())
-    stored = unknown if row is None else row["password_hash"]
-    is_right = _verify(stored, password) and row is not None
-    if not is_right or row is None:
-        return None
-    if _hasher.check_needs_rehash(stored):
+    return Account(None, _hash_of_nobody()) if row is None else Account(row["id"], row["password_hash"])
+
+
+def verify_password(services: Services, account: Account, password: str) -> bool:
+    """Whether it is the account's password; takes the same time for an account that is not there.
+
+    Raises:
+        TooManyRequests: too many at once.
+    """
+    is_right = _verify(account.password_hash, password)
+    if not is_right or account.user_id is None:
+        return False
+    if _hasher.check_needs_rehash(account.password_hash):
         with services.db.connection() as connection:
-            queries().set_password_hash(connection, user_id=row["id"], password_hash=_hash(password))
-    return int(row["id"])
+            queries().set_password_hash(connection, user_id=account.user_id, password_hash=_hash(password))
+    return True
 
 
 def create_token(
@@ -240,14 +275,25 @@ def _code_hash(code: str) -> bytes:
 
 
 def _hash(password: str) -> str:
-    with _hashing:
+    with _turn():
         return _hasher.hash(password)
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    if not _in_line.acquire(blocking=False):
+        raise TooManyRequests("too many sign in at this moment: try again", retry_after=2)
+    try:
+        with _hashing:
+            yield
+    finally:
+        _in_line.release()
 
 
 def _verify(stored: str, password: str) -> bool:
     # A password that no account can have still costs a computation.
     candidate = password if len(password) <= PASSWORD_LENGTH[1] and _is_text(password) else ""
-    with _hashing:
+    with _turn():
         try:
             return _hasher.verify(stored, candidate)
         except (VerificationError, InvalidHashError):

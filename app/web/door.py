@@ -6,10 +6,12 @@ import structlog
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from app.errors import Forbidden, Invalid, StateConflict, TellykeepError
+from app.errors import Forbidden, Invalid, StateConflict, TellykeepError, TooManyRequests
 from app.security import access
-from app.security.accounts import authenticate, create_first_account, has_accounts
+from app.security.accounts import create_first_account, find_account, has_accounts, verify_password
+from app.security.known_browser import known_browser
 from app.security.limits import limiter
+from app.security.sign_in_tries import of_sign_in, one_try
 from app.services import services
 from app.web.local_address import local_address
 
@@ -65,16 +67,26 @@ def sign_in() -> str | Response:
 
 
 @blueprint.post("/sign-in")
-@limiter.limit("10 per minute")
-def check_password() -> Response | tuple[str, int]:
+def check_password() -> Response | tuple[str, int] | tuple[str, int, dict[str, str]]:
     """Signs in, or says that name or password is wrong, without saying which."""
     target = request.form.get("next", "")
-    user_id = authenticate(services(), request.form.get("username", ""), request.form.get("password", ""))
-    if user_id is None:
+    parts = services()
+    username = request.form.get("username", "")
+    account = find_account(parts, username)
+    name = f"id {account.user_id}" if account.user_id is not None else f"name {username.strip().lower()[:100]}"
+    tries = of_sign_in(parts, name, request.remote_addr, known_browser(account.user_id))
+    try:
+        with one_try(parts, tries) as admitted:
+            admitted.right = verify_password(parts, account, request.form.get("password", ""))
+    except TooManyRequests as error:
+        log.warning("sign-in delayed", client=request.remote_addr, seconds=error.retry_after)
+        page = render_template("door/sign_in.html", error=error, next=target)
+        return page, 429, {"Retry-After": str(error.retry_after)}
+    if not admitted.right or account.user_id is None:
         log.warning("sign-in refused", client=request.remote_addr)
-        error = TellykeepError("Username or password is wrong.")
-        return render_template("door/sign_in.html", error=error, next=target), 401
-    access.sign_in(user_id)
+        wrong = TellykeepError("Username or password is wrong.")
+        return render_template("door/sign_in.html", error=wrong, next=target), 401
+    access.sign_in(account.user_id)
     return redirect(local_address(target))
 
 

@@ -10,7 +10,7 @@ from flask import Response, make_response, render_template, request
 from flask_limiter import RateLimitExceeded
 from werkzeug.exceptions import HTTPException
 
-from app.errors import TellykeepError, from_database
+from app.errors import TellykeepError, TooManyRequests, from_database
 from app.security.limits import seconds_to_wait
 from app.services import services
 
@@ -82,4 +82,5 @@ def _meaning(error: Exception) -> tuple[int, str, dict[str, str]]:
         return 500, "", {}
     if known.http_status == 503:
         log.error("not possible now", path=request.path, reason=known.message)
-    return int(known.http_status), known.message, {}
+    headers = {"Retry-After": str(known.retry_after)} if isinstance(known, TooManyRequests) else {}
+    return int(known.http_status), known.message, headers

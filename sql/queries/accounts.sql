@@ -81,3 +81,9 @@ with used as (
 select u.id as user_id, u.username, u.is_admin, u.timezone, t.scope
 from api_tokens t join users u on u.id = t.user_id
 where t.token_hash = :token_hash and (t.expires_at is null or t.expires_at > now());
+
+-- name: take_sign_in_try(asker, account, address, strict)$
+select take_sign_in_try(:asker::bytea, :account::bytea, :address::bytea, :strict);
+
+-- name: forgive_sign_in_try(asker, account, address)$
+select forgive_sign_in_try(:asker::bytea, :account::bytea, :address::bytea);
