@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent / "app" / "static" / "vendor"
 
 # Only what the pages show; a test holds this list against the templates.
 ICON_NAMES = (
+    "adjustments",
     "alert-triangle",
     "arrow-back-up",
     "arrow-left",
@@ -48,10 +49,12 @@ ICON_NAMES = (
     "refresh",
     "route",
     "search",
+    "send",
     "settings",
     "sun",
     "trash",
     "user-circle",
+    "webhook",
     "wifi-off",
     "zoom-question",
 )

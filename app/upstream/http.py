@@ -227,7 +227,7 @@ class Upstream:
                     timeout=(limits.connect, limits.read),
                 )
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-                problem = _in_words(error)
+                problem = in_words(error)
                 # A kept connection that the server closed at the same moment: a new one is worth one try.
                 again = attempt == 1 and _was_dropped(error) and seconds_left() > 0
             if not again:
@@ -297,7 +297,7 @@ class Upstream:
                     problem = f"answered with more than {most // 1024} KiB"
                     break
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            problem = _in_words(error)
+            problem = in_words(error)
         if problem is not None:
             raise self._unavailable(problem)
         return bytes(body)
@@ -351,7 +351,8 @@ def _causes(error: BaseException) -> list[object]:
     return found
 
 
-def _in_words(error: BaseException) -> str:
+def in_words(error: BaseException) -> str:
+    """What an error of a connection says of the other side, without its address, which may hold a key."""
     causes = _causes(error)
     if any(isinstance(cause, RefusedAddress) for cause in causes):
         return "is not asked: its address is link-local, as no server at home has it"

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.sync.trial import TRIAL
+
 
 @dataclass(frozen=True)
 class Status:
@@ -73,6 +75,7 @@ EVENTS: dict[str, str] = {
     "admin.database.backup": "database backed up",
     "admin.database.corrupted": "database damaged",
     "device.new": "new device",
+    TRIAL: "test",
 }
 
 SOURCES: dict[str, str] = {
@@ -93,6 +96,8 @@ def reason_of(row: Mapping[str, Any]) -> str:
     action = row.get("action_taken") or ""
     if row["status"] == "conflict":
         return CONFLICTS.get(row.get("conflict_type") or "", REASONS["needs_user_input"])
+    if action == "event_not_scrobble" and row.get("event_type") == TRIAL:
+        return "A test of the webhook, sent from the settings: it marks nothing."
     if action == "event_not_scrobble":
         event = EVENTS.get(row.get("event_type") or "")
         return f"{event.capitalize()}: only a finished viewing counts." if event else REASONS[action]

@@ -7,10 +7,13 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
+from app.services import Services
 from tests.browser.conftest import PASSWORD
+from tests.browser.test_pages import TOO_SMALL
 from tests.browser.watch import DESK, PHONE, SMALL, Window
 
 Open = Callable[..., Window]
+SECTIONS = ("appearance", "sync", "webhook", "tokens")
 
 every_look = pytest.mark.parametrize(
     ("size", "scheme", "name"),
@@ -32,14 +35,48 @@ def test_the_settings(open_at: Open, user_id: int, size: tuple[int, int], scheme
     page.click(".tk-menu-panel a:has-text('Settings')")
     expect(page.get_by_role("heading", name="Settings", exact=True)).to_be_visible()
     window.picture(f"settings-{name}", full=True)
-    for section in ("appearance",):
+    for section in SECTIONS:
         window.go(f"/settings/{section}")
         window.picture(f"settings-{section}-{name}", full=True)
 
 
-def test_the_smallest_phone(open_at: Open, user_id: int) -> None:
+def test_nothing_sticks_out_on_the_smallest_phone(open_at: Open, user_id: int) -> None:
     window = open_at(SMALL)
     window.sign_in("mira", PASSWORD)
-    for section in ("", "/appearance"):
+    for section in ("", *(f"/{name}" for name in SECTIONS)):
         window.go(f"/settings{section}")
         assert not window.scrolls_sideways()
+        # A checkbox is as large as the sentence that it stands in.
+        assert [small for small in window.page.evaluate(TOO_SMALL) if "checkbox" not in small] == []
+
+
+def test_a_token_is_made_copied_and_revoked(open_at: Open, user_id: int) -> None:
+    window = open_at(PHONE)
+    page = window.page
+    window.sign_in("mira", PASSWORD)
+    window.go("/settings/tokens")
+    page.fill("#name", "Dashboard in the hall")
+    page.click("button:has-text('Make a token')")
+    expect(page.locator("#new-token")).to_be_visible()
+    page.click("button:has-text('Copy')")
+    expect(page.get_by_text("Copied")).to_be_visible()
+    window.picture("settings-token-made-phone-light", full=True)
+    page.click("button:has-text('Revoke')")
+    expect(page.locator(".tk-note")).to_contain_text("opens nothing any more")
+
+
+def test_a_test_of_the_webhook_says_that_it_arrived(
+    open_at: Open, services: Services, server: str, user_id: int
+) -> None:
+    services.settings.bind = server.removeprefix("http://")
+    window = open_at(PHONE)
+    page = window.page
+    window.sign_in("mira", PASSWORD)
+    window.go("/settings/webhook")
+    page.click("button:has-text('Send a test')")
+    expect(page.locator("#trial")).to_contain_text("It arrived")
+    window.picture("settings-webhook-tested-phone-light", full=True)
+    services.settings.public_url = "http://127.0.0.1:9"
+    page.click("button:has-text('Send a test')")
+    expect(page.locator("#trial")).to_contain_text("It did not arrive")
+    window.picture("settings-webhook-not-reached-phone-light", full=True)

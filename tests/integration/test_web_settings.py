@@ -11,7 +11,7 @@ from app.web.settings import SECTIONS
 from tests.conftest import Connection
 from tests.integration.browser import PASSWORD, Browser
 from tests.integration.test_web_pages import _text
-from tests.watch_state import value
+from tests.watch_state import one, value
 
 pytestmark = pytest.mark.usefixtures("cheap_passwords")
 
@@ -91,3 +91,47 @@ def test_light_or_dark_is_chosen_there_and_the_browser_comes_back_to_it(browser:
 
     assert answer.location == "/settings/appearance"
     assert 'data-bs-theme="dark"' in browser.get("/settings/appearance").text
+
+
+def test_what_is_done_without_asking_is_switched_off_and_on(browser: Browser, conn: Connection) -> None:
+    assert browser.send("/settings/sync/switches", "/settings/sync", auto_add_shows="yes").location == "/settings/sync"
+    assert one(conn, "select auto_add_shows, auto_mark_watched from plex_config") == {
+        "auto_add_shows": True,
+        "auto_mark_watched": False,
+    }
+    page = browser.get("/settings/sync").text
+    assert 'name="auto_add_shows" value="yes" checked' in page
+    assert 'name="auto_mark_watched" value="yes"><' in page
+    assert "Saved." in _text(page)
+
+    browser.send("/settings/sync/switches", "/settings/sync", auto_mark_watched="yes")
+    assert one(conn, "select auto_add_shows, auto_mark_watched from plex_config") == {
+        "auto_add_shows": False,
+        "auto_mark_watched": True,
+    }
+
+
+def test_thresholds_are_entered_in_percent(browser: Browser, conn: Connection) -> None:
+    browser.send("/settings/sync/thresholds", "/settings/sync", map_confidence="85", propose_similarity="40")
+
+    row = one(conn, "select map_confidence::float8, propose_similarity::numeric::float8 as similarity from settings")
+    assert row == {"map_confidence": 0.85, "similarity": 0.4}
+    assert 'required value="85"' in browser.get("/settings/sync").text
+
+
+def test_a_threshold_that_is_finer_than_a_percent_stays_until_another_is_entered(
+    browser: Browser, conn: Connection
+) -> None:
+    conn.execute("update settings set propose_similarity = 0.333")
+
+    browser.send("/settings/sync/thresholds", "/settings/sync", map_confidence="60", propose_similarity="33")
+
+    assert value(conn, "select propose_similarity::text from settings") == "0.333"
+
+
+@pytest.mark.parametrize("wrong", ["59", "101", "-60", "abc", "6e1", "9" * 40])
+def test_a_threshold_that_cannot_be_is_refused_in_words(browser: Browser, conn: Connection, wrong: str) -> None:
+    browser.send("/settings/sync/thresholds", "/settings/sync", map_confidence=wrong, propose_similarity="35")
+
+    assert "Map confidence is no number that can be here." in _text(browser.get("/settings/sync").text)
+    assert value(conn, "select map_confidence::float8 from settings") == 0.6

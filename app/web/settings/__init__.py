@@ -33,6 +33,14 @@ class Section(NamedTuple):
 
 SECTIONS: tuple[Section, ...] = (
     Section("settings_appearance.show", "Appearance", "palette", "Light or dark, and your time zone"),
+    Section(
+        "settings_sync.show",
+        "Sync",
+        "adjustments",
+        "What is done without asking, and when you are asked",
+    ),
+    Section("settings_webhook.show", "Webhook", "webhook", "Its address, a test, another secret"),
+    Section("settings_tokens.show", "API tokens", "key", "For scripts and other programs"),
 )
 
 blueprint = Blueprint("settings", __name__, url_prefix="/settings")
@@ -53,9 +61,9 @@ def visible_sections() -> list[Section]:
 
 def register(app: Flask) -> None:
     """Adds the list and every section."""
-    from app.web.settings import appearance
+    from app.web.settings import appearance, sync, tokens, webhook
 
-    for module in (appearance,):
+    for module in (appearance, sync, webhook, tokens):
         app.register_blueprint(module.blueprint)
     app.register_blueprint(blueprint)
     app.jinja_env.globals.update(settings_sections=visible_sections)
