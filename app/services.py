@@ -11,6 +11,8 @@ from prometheus_client import CollectorRegistry
 from app.db.pool import Database
 from app.monitoring.event_figures import EventFigures
 from app.monitoring.stored_figures import StoredFigures
+from app.posters.keeping import PosterKeeper
+from app.posters.store import PosterStore
 from app.security.crypto import Cipher
 from app.security.webhook_secrets import WebhookSecrets
 from app.settings import Settings
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 
 # TMDB's own codes for "there is no such thing": a 404 of a proxy in between, or of a wrong address, proves nothing.
 _TMDB_NOT_THERE = frozenset({6, 34})
+# What hosts of images answer where there is none.
+_NO_SUCH_IMAGE = frozenset({400, 401, 403, 404, 410})
+_MIB = 1024 * 1024
 
 
 @dataclass
@@ -56,6 +61,7 @@ class Services:
         scheduler: the clock of `tellykeep serve`; None in commands.
         events: counts what was received.
         tmdb, plex: how TMDB and Plex servers are asked; see app.tmdb.client and app.plex.client.
+        posters: fetches and keeps posters; see app.posters.fetching.
     """
 
     settings: Settings
@@ -72,6 +78,7 @@ class Services:
     events: EventFigures = field(init=False)
     tmdb: Upstream = field(init=False)
     plex: Upstream = field(init=False)
+    posters: PosterKeeper = field(init=False)
 
     def __post_init__(self) -> None:
         self.events = EventFigures(self.registry)
@@ -81,12 +88,26 @@ class Services:
         self.tmdb = Upstream("tmdb", figures, pace=Pace(40, burst=40), not_there_codes=_TMDB_NOT_THERE)
         # A server on a NAS may take its time for a long list of episodes.
         self.plex = Upstream("plex", figures, pace=Pace(20, burst=40), limits=Limits(read=12, total=25))
+        # Apart from the questions of events, which shall not wait for a page full of posters.
+        images = Upstream(
+            "posters",
+            figures,
+            pace=Pace(20, burst=100),
+            limits=Limits(connect=3, read=5, total=8, body=2 * _MIB),
+            not_there_statuses=_NO_SUCH_IMAGE,
+        )
+        self.posters = PosterKeeper(
+            images,
+            PosterStore(self.settings.data_dir / "posters", self.settings.poster_cache_mb * _MIB),
+            reserve=self.settings.disk_reserve_mb * _MIB,
+        )
 
     def close(self) -> None:
         """Closes every connection: the database's, which waits for those in use, and those to other servers."""
         self.db.close()
         self.tmdb.close()
         self.plex.close()
+        self.posters.close()
 
 
 def build_services(settings: Settings) -> Services:

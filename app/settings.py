@@ -63,12 +63,14 @@ class Settings(BaseSettings):
     encryption_key: Annotated[SecretStr | None, _name("ENCRYPTION_KEY")] = None
     tmdb_api_key: Annotated[SecretStr | None, _name("TMDB_API_KEY")] = None
     tmdb_url: Annotated[str, _name("TMDB_URL")] = "https://api.themoviedb.org/3"
+    tmdb_image_url: Annotated[str, _name("TMDB_IMAGE_URL")] = "https://image.tmdb.org/t/p"
     plex_tv_url: Annotated[str, _name("PLEX_TV_URL")] = "https://plex.tv"
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode, _name("TRUSTED_PROXIES")] = ()
     ratelimit_storage_uri: Annotated[SecretStr, _name("RATELIMIT_STORAGE_URI")] = SecretStr("memory://")
     webhook_rate_limit: Annotated[str, _name("WEBHOOK_RATE_LIMIT")] = "100 per minute"
     log_retention_days: Annotated[int, Field(ge=1, le=36500), _name("LOG_RETENTION_DAYS")] = 90
     nightly_backups: Annotated[int, Field(ge=0, le=365), _name("NIGHTLY_BACKUPS")] = 0
+    poster_cache_mb: Annotated[int, Field(ge=1), _name("POSTER_CACHE_MB")] = 500
     disk_reserve_mb: Annotated[int, Field(ge=0), _name("DISK_RESERVE_MB")] = 500
     timezone: Annotated[str, _name("TZ")] = "UTC"
 
@@ -99,7 +101,7 @@ class Settings(BaseSettings):
             raise ValueError("expected ADDRESS:PORT, such as 0.0.0.0:8787 or [::]:8787")
         return value
 
-    @field_validator("public_url", "tmdb_url", "plex_tv_url")
+    @field_validator("public_url", "tmdb_url", "tmdb_image_url", "plex_tv_url")
     @classmethod
     def _is_http_url(cls, value: str | None) -> str | None:
         if value is None:

@@ -253,6 +253,7 @@ def services(db: Database, database_urls: DatabaseUrls, tmp_path: Path) -> Itera
         encryption_key=SecretStr(ENCRYPTION_KEY),
         tmdb_api_key=None,
         tmdb_url=f"{NOBODY}/3",
+        tmdb_image_url=f"{NOBODY}/t/p",
         plex_tv_url=NOBODY,
     )
     cipher = Cipher(bytes.fromhex(ENCRYPTION_KEY))
@@ -270,9 +271,11 @@ def fake_tmdb(services: Services) -> Iterator[FakeTmdb]:
 
     with FakeTmdb() as server:
         services.settings.tmdb_url = server.url
+        services.settings.tmdb_image_url = server.image_url
         services.settings.tmdb_api_key = SecretStr(KEY)
         yield server
         services.tmdb.close()
+        services.posters.close()
 
 
 @pytest.fixture
@@ -283,6 +286,7 @@ def fake_plex(services: Services) -> Iterator[FakePlex]:
     with FakePlex() as server:
         yield server
         services.plex.close()
+        services.posters.close()
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ NOT_THERE = Reply("<html><head><title>Not Found</title></head><body><h1>404 Not 
 
 
 class SimulatedPlex(SimulatedServer):
-    """Answers identity, accounts, a show's metadata, its episodes, and the watch history.
+    """Answers identity, accounts, a show's metadata, its episodes, the watch history, and images in a size.
 
     Attributes:
         token: that it takes; None takes any, and none.
@@ -26,6 +26,7 @@ class SimulatedPlex(SimulatedServer):
         shows: by rating key, as `Metadata[0]` of an answer.
         episodes: by the show's rating key, as `Metadata` of allLeaves.
         accounts: number to name of who watches.
+        images: by the path that `thumb` of a show names.
         history: what was watched, as rows of an answer, in any order.
         knows_pages: whether it looks at X-Plex-Container-Start and -Size.
     """
@@ -38,6 +39,7 @@ class SimulatedPlex(SimulatedServer):
         self.episodes: dict[str, list[Document]] = {}
         self.accounts: dict[int, str] = {1: "alex"}
         self.history: list[Document] = []
+        self.images: dict[str, bytes] = {}
         self.knows_pages = True
 
     @property
@@ -151,6 +153,9 @@ class SimulatedPlex(SimulatedServer):
             account = request.query.get("accountID")
             rows = self.viewings(int(request.query.get("viewedAt>", 0)), None if account is None else int(account))
             return self._page(request, rows)
+        if request.path == "/photo/:/transcode":
+            image = self.images.get(request.query.get("url", ""))
+            return NOT_THERE if image is None else Reply(image, headers={"Content-Type": "image/jpeg"})
         match = re.fullmatch(r"/library/metadata/([^/]+)(/allLeaves)?", request.path)
         if match is None or match[1] not in self.shows:
             return NOT_THERE

@@ -10,6 +10,7 @@ from zlib import crc32
 from app.demo.simulated_server import Reply, Request, SimulatedServer
 
 BASE = "/3"
+IMAGES = "/t/p"
 
 Episode = dict[str, Any]
 Document = dict[str, Any]
@@ -23,13 +24,14 @@ KEY_REJECTED = Reply(
 
 
 class SimulatedTmdb(SimulatedServer):
-    """Answers find, show, season, search, episode groups and configuration.
+    """Answers find, show, season, search, episode groups and configuration, and is the host of its images.
 
     Attributes:
         key: the v3 key or v4 token that it takes; None takes any, and none.
         shows: by TMDB id, as `/tv/{id}` answers them.
         seasons: by TMDB id and number, as `/tv/{id}/season/{n}` answers them.
         found: by source (`tvdb_id`, `imdb_id`) and id, as `/find` answers; beside what follows from `shows`.
+        images: by `poster_path`, as the host of images answers; the same in every size.
         groups: by group id, as `/tv/episode_group/{id}` answers; with the show's id under `show_id`.
     """
 
@@ -40,11 +42,17 @@ class SimulatedTmdb(SimulatedServer):
         self.seasons: dict[tuple[int, int], Document] = {}
         self.found: dict[tuple[str, str], Document] = {}
         self.groups: dict[str, Document] = {}
+        self.images: dict[str, bytes] = {}
 
     @property
     def url(self) -> str:
         """What TMDB_URL is set to."""
         return self.address + BASE
+
+    @property
+    def image_url(self) -> str:
+        """What TMDB_IMAGE_URL is set to."""
+        return self.address + IMAGES
 
     def add_show(
         self,
@@ -125,7 +133,9 @@ class SimulatedTmdb(SimulatedServer):
         return show
 
     def reply(self, request: Request) -> Reply:
-        """As TMDB would, 401 without the key."""
+        """As TMDB would, 401 without the key; its images are for everybody."""
+        if request.path.startswith(f"{IMAGES}/"):
+            return self._image(request.path)
         if self.key is not None:
             given = request.headers.get("authorization", "").removeprefix("Bearer ") or request.query.get("api_key")
             if given != self.key:
@@ -227,6 +237,11 @@ class SimulatedTmdb(SimulatedServer):
 
     def _group(self, _request: Request, group_id: str) -> Document | None:
         return self.groups.get(group_id)
+
+    def _image(self, path: str) -> Reply:
+        match = re.fullmatch(IMAGES + r"/(?:w\d+|original)(/[^/]+)", path)
+        content = self.images.get(match[1]) if match is not None else None
+        return NOT_THERE if content is None else Reply(content, headers={"Content-Type": "image/jpeg"})
 
     def _configuration(self, _request: Request) -> Document:
         return {"images": {"secure_base_url": "https://image.tmdb.org/t/p/", "poster_sizes": ["w342"]}}

@@ -40,6 +40,7 @@ class PlexServer:
     """Asks one server with one token. Made for one job: cheap, and not to be shared between threads with its trace.
 
     Attributes:
+        url: its address.
         clock_ahead: seconds that the server's clock is ahead of ours, by its last answer; 0 as long as it gave none. More
             than a day is a clock that was never set, and says nothing about when something was watched.
     """
@@ -55,7 +56,7 @@ class PlexServer:
         """
         self.services = services
         self.steps = steps
-        self._url = url.rstrip("/")
+        self.url = url.rstrip("/")
         self._token = token.strip()
         self.clock_ahead = 0
 
@@ -150,6 +151,20 @@ class PlexServer:
             if _is_last(start, len(container.metadata), HISTORY_PAGE, container.total_size):
                 return
 
+    def poster(self, path: str, width: int, height: int) -> bytes:
+        """An image of its library, made as small as asked for.
+
+        Args:
+            path: as its metadata has it, such as /library/metadata/4711/thumb/1700000000.
+            width, height: in pixels.
+        """
+        return self.services.posters.upstream.download(
+            f"{self.url}/photo/:/transcode",
+            what="a poster",
+            params={"width": width, "height": height, "minSize": 1, "upscale": 0, "url": path},
+            headers=self._headers(),
+        )
+
     def _hear_clock(self, headers: Mapping[str, str]) -> None:
         try:
             date = parsedate_to_datetime(headers.get("date", ""))
@@ -165,20 +180,12 @@ class PlexServer:
         params: dict[str, str | int] | None = None,
         headers: dict[str, str | int] | None = None,
     ) -> dict[str, Any]:
-        if not self._token.isascii() or not self._token.isprintable() or not self._token:
-            raise KeyRejected("plex")
         document = self.services.plex.get(
-            self._url + path,
+            self.url + path,
             what=what,
             steps=self.steps,
             params=params,
-            headers={
-                "X-Plex-Token": self._token,
-                "X-Plex-Product": "Tellykeep",
-                "X-Plex-Version": version("tellykeep"),
-                "X-Plex-Client-Identifier": self._client_identifier(),
-                **{name: str(value) for name, value in (headers or {}).items()},
-            },
+            headers={**self._headers(), **{name: str(value) for name, value in (headers or {}).items()}},
             hear=self._hear_clock,
         )
         container = document.get("MediaContainer")
@@ -186,6 +193,21 @@ class PlexServer:
             self.steps[-1]["problem"] = "the answer is not one of a Plex server"
             raise UpstreamUnavailable("plex", "gave an answer that is not one of a Plex server: is its address right?")
         return container
+
+    def _headers(self) -> dict[str, str]:
+        """What it is told with each question.
+
+        Raises:
+            KeyRejected: the token cannot be one.
+        """
+        if not self._token.isascii() or not self._token.isprintable() or not self._token:
+            raise KeyRejected("plex")
+        return {
+            "X-Plex-Token": self._token,
+            "X-Plex-Product": "Tellykeep",
+            "X-Plex-Version": version("tellykeep"),
+            "X-Plex-Client-Identifier": self._client_identifier(),
+        }
 
     def _client_identifier(self) -> str:
         """The same after each start, another for each installation, and nothing that says where it runs."""

@@ -38,6 +38,7 @@ def plex_show_document(server: PlexServer, rating_key: str, *, show: PlexShow | 
         "tmdb_id": ids.tmdb,
         "tvdb_id": ids.tvdb,
         "imdb_id": ids.imdb,
+        "poster_path": show.thumb or None,
         "titles": [{"title": original, "kind": "original"}] if original and original != show.title else [],
         "seasons": [
             {"seasonNumber": number, "episodes": [entry for _, entry in sorted(entries.items())]}

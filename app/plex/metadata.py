@@ -68,6 +68,7 @@ class PlexShow(Answer):
     raw_guid: Text = Field(default="", alias="guid")
     guids: _Guids = Field(default=(), alias="Guid")
     leaf_count: _Count = Field(default=None, alias="leafCount")
+    thumb: Text = ""
 
     @property
     def guid(self) -> str:

@@ -37,6 +37,16 @@ def get_show(services: Services, user_id: int, tvshow_id: int) -> Row:
         return found(queries().get_show(connection, user_id=user_id, tvshow_id=tvshow_id))
 
 
+def get_poster(services: Services, user_id: int, tvshow_id: int) -> Row:
+    """Title and `poster_path` of one show.
+
+    Raises:
+        NotFound: there is no such show in this tracker.
+    """
+    with services.db.connection() as connection:
+        return found(queries().get_poster(connection, user_id=user_id, tvshow_id=tvshow_id))
+
+
 def add_show(services: Services, user_id: int, show: dict[str, Any]) -> Row:
     """Adds a show and returns it. Mappings of a show with these ids that was deleted come back to it, and open questions
     that it answers for certain are answered.

@@ -7,11 +7,11 @@ from typing import Literal
 
 from app.errors import TellykeepError
 
-Service = Literal["plex", "tmdb"]
+Service = Literal["plex", "tmdb", "posters"]
 
 # How messages call them.
-NAMES: dict[Service, str] = {"plex": "the Plex server", "tmdb": "TMDB"}
-_KEYS: dict[Service, str] = {"plex": "the Plex token", "tmdb": "the TMDB key"}
+NAMES: dict[Service, str] = {"plex": "the Plex server", "tmdb": "TMDB", "posters": "the host of the posters"}
+_KEYS: dict[Service, str] = {"plex": "the Plex token", "tmdb": "the TMDB key", "posters": "the token"}
 
 
 class UpstreamError(TellykeepError):

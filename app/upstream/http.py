@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 import requests
@@ -27,6 +27,7 @@ _PORTS = {"http": 80, "https": 443}
 
 Step = dict[str, Any]
 Hear = Callable[[Mapping[str, str]], None]
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Upstream:
     """Asks one kind of server. Shared by all threads; holds its connections until `close`.
 
     Attributes:
-        service: `plex` or `tmdb`.
+        service: `plex`, `tmdb` or `posters`.
         limits: may be set anew at any time; it counts from the next question.
     """
 
@@ -68,6 +69,7 @@ class Upstream:
         pace: Pace,
         limits: Limits | None = None,
         not_there_codes: frozenset[int] | None = None,
+        not_there_statuses: frozenset[int] = frozenset({HTTPStatus.NOT_FOUND}),
     ) -> None:
         """Opens nothing yet.
 
@@ -77,12 +79,14 @@ class Upstream:
             pace: the rate that is kept to.
             limits: the defaults when None.
             not_there_codes: a 404 says "no such thing" only with one of these in its `status_code`; any 404 when None.
+            not_there_statuses: which answers say "no such thing": a host of images takes 403 for it too.
         """
         self.service = service
         self.limits = limits or Limits()
         self._figures = figures
         self._pace = pace
         self._not_there_codes = not_there_codes
+        self._not_there_statuses = not_there_statuses
         self._lock = threading.Lock()
         self._session: _Session | None = None
         # Origin -> when it may be asked again: whoever asked to wait is not asked by another thread meanwhile.
@@ -111,11 +115,35 @@ class Upstream:
         Raises:
             KeyRejected, NotThere, UpstreamUnavailable: as they say.
         """
+        return self._asked(self._json, url, what, steps, params, dict(headers or {}), hear)
+
+    def download(
+        self,
+        url: str,
+        *,
+        what: str,
+        params: Mapping[str, str | int] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> bytes:
+        """Asks, and returns the body of the answer, whatever it is; the arguments and errors are those of `get`."""
+        return self._asked(bytes, url, what, None, params, dict(headers or {}), None)
+
+    def _asked(
+        self,
+        read: Callable[[bytes], Result],
+        url: str,
+        what: str,
+        steps: list[Step] | None,
+        params: Mapping[str, str | int] | None,
+        headers: dict[str, str],
+        hear: Hear | None,
+    ) -> Result:
+        """Asks once, reads the body, and says in trace and figures what came of it."""
         started = time.monotonic()
         step: Step = {"step": "asked", "service": self.service, "what": what, "status": None}
         outcome, problem = "fault", None
         try:
-            answer = self._ask(url, params, dict(headers or {}), what, step, hear)
+            answer = read(self._ask(url, params, headers, what, step, hear))
             outcome = "answered"
             return answer
         except UpstreamError as error:
@@ -169,7 +197,7 @@ class Upstream:
         what: str,
         step: Step,
         hear: Hear | None,
-    ) -> dict[str, Any]:
+    ) -> bytes:
         limits = self.limits
         with deadline(limits.total, limits.read):
             for _ in range(1 + MOST_REDIRECTS):
@@ -267,13 +295,13 @@ class Upstream:
             raise self._unavailable("redirects to another port: set the address that it leads to")
         return target
 
-    def _answer(self, response: requests.Response, most: int, what: str, origin: str) -> dict[str, Any]:
+    def _answer(self, response: requests.Response, most: int, what: str, origin: str) -> bytes:
         body = self._read(response, most)
         status = response.status_code
+        if status in self._not_there_statuses and self._says_not_there(body):
+            raise NotThere(self.service, what)
         if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             raise KeyRejected(self.service)
-        if status == HTTPStatus.NOT_FOUND and self._says_not_there(body):
-            raise NotThere(self.service, what)
         if status != HTTPStatus.OK:
             seconds = retry_after(response.headers.get("Retry-After"))
             if seconds is not None:
@@ -281,6 +309,9 @@ class Upstream:
             if status == HTTPStatus.TOO_MANY_REQUESTS:
                 raise self._unavailable("asked to wait: too many requests", retry_after=seconds, rate_limited=True)
             raise self._unavailable(f"answered with an error (HTTP {status})", retry_after=seconds)
+        return body
+
+    def _json(self, body: bytes) -> dict[str, Any]:
         try:
             return read_json(body)
         except ValueError:

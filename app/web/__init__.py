@@ -28,6 +28,7 @@ def register(app: Flask) -> None:
         moments,
         notes,
         numbering,
+        posters,
         settings,
         vendor,
         wording,
@@ -35,7 +36,7 @@ def register(app: Flask) -> None:
 
     Htmx(app)
     assets.register(app)
-    for module in (door, home, conflicts, mappings, numbering, activity, history, appearance):
+    for module in (door, home, conflicts, mappings, numbering, activity, history, posters, appearance):
         app.register_blueprint(module.blueprint)
     settings.register(app)
     app.jinja_env.globals.update(
@@ -50,6 +51,9 @@ def register(app: Flask) -> None:
         episode_code=wording.episode_code,
         chosen_theme=appearance.chosen_theme,
         notes=notes.notes,
+        poster_address=posters.poster_address,
+        poster_letters=posters.poster_letters,
+        poster_tone=posters.poster_tone,
         not_tracked=mapping_words.not_tracked,
         mapping_why=mapping_words.why_of,
         rule_words=mapping_words.rule_of,

@@ -56,7 +56,10 @@ begin
     set seasons = v_seasons, total_episodes = v_totals.total_episodes, watched_episodes = v_totals.watched_episodes,
         total_minutes = v_totals.total_minutes, refreshed_at = now(), updated_at = now(),
         status = coalesce(p_document ->> 'status', s.status),
-        poster_path = coalesce(p_document ->> 'poster_path', s.poster_path),
+        -- A Plex server's poster makes place for TMDB's, never the other way round.
+        poster_path = case
+            when p_from = 'tmdb' or s.poster_path like '/library/%' then coalesce(p_document ->> 'poster_path', s.poster_path)
+            else coalesce(s.poster_path, p_document ->> 'poster_path') end,
         -- TMDB's document names the first country only; an import may know several.
         country = coalesce(s.country, p_document ->> 'country'),
         -- A year alone is kept as its first day; another year than the user's is not taken.

@@ -17,6 +17,10 @@ select id, title, extract(year from show_start_date)::integer as year, tmdb_id, 
 from tvshows
 where user_id = :user_id and id = :tvshow_id and deleted_at is null;
 
+-- name: get_poster(user_id, tvshow_id)^
+-- What to show for a show: its title, and where its poster is at TMDB or on the Plex server.
+select title, poster_path from tvshows where user_id = :user_id and id = :tvshow_id and deleted_at is null;
+
 -- name: has_show(user_id, tvshow_id)$
 select exists (select from tvshows where user_id = :user_id and id = :tvshow_id and deleted_at is null);
 

@@ -123,6 +123,7 @@ def test_a_show_document_has_what_the_tracker_stores(server: PlexServer, fake_pl
         "4711",
         "Hafenlichter",
         year=2019,
+        thumb="/library/metadata/4711/thumb/1700000000",
         guids=["tvdb://900100"],
         originalTitle="Harbour Lights",
         seasons={1: [{"index": 2}, {"index": 1, "duration": None}, {"index": None}], 0: [{"index": 0}]},
@@ -133,6 +134,7 @@ def test_a_show_document_has_what_the_tracker_stores(server: PlexServer, fake_pl
         "tmdb_id": None,
         "tvdb_id": 900100,
         "imdb_id": None,
+        "poster_path": "/library/metadata/4711/thumb/1700000000",
         "titles": [{"title": "Harbour Lights", "kind": "original"}],
         "seasons": [
             {

@@ -76,6 +76,24 @@ def test_nothing_known_is_replaced_by_nothing(conn: Connection, make_user: MakeU
     assert (row["status"], row["poster_path"], str(row["show_start_date"])) == ("Ended", "/p.jpg", "2020-01-01")
 
 
+def test_a_plex_servers_poster_makes_place_for_tmdbs_and_never_the_other_way_round(
+    conn: Connection, make_user: MakeUser, make_show: MakeShow
+) -> None:
+    user = make_user()
+    show = make_show(user, payloads.SHOW, seasons={}, year=2020)
+
+    def poster_after(path: str | None, source: str) -> str:
+        merge(conn, user, show, document(poster_path=path), source)
+        return str(show_row(conn, show)["poster_path"])
+
+    old, new = "/library/metadata/7/thumb/1", "/library/metadata/7/thumb/2"
+    assert poster_after(old, "plex") == old
+    assert poster_after(new, "plex") == new
+    assert poster_after("/p.jpg", "tmdb") == "/p.jpg"
+    assert poster_after(new, "plex") == "/p.jpg"
+    assert poster_after(None, "tmdb") == "/p.jpg"
+
+
 def test_renumbered_episodes_take_their_viewings_along(
     conn: Connection, make_user: MakeUser, make_show: MakeShow
 ) -> None:

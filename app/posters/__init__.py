@@ -1,0 +1,1 @@
+"""Posters: fetched once by the appliance, kept on disk, and drawn where there is none."""
