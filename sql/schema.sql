@@ -16,6 +16,34 @@ domain viewing_source as text CHECK ((VALUE = ANY (ARRAY['webhook'::text, 'histo
 domain void_reason as text CHECK ((VALUE = ANY (ARRAY['unmarked'::text, 'same_viewing'::text, 'moved'::text, 'undone'::text])))  -- Why a play does not count.
 domain withdrawn_why as text CHECK ((VALUE = ANY (ARRAY['moved'::text, 'undone'::text])))  -- Why what was said does not count any more.
 
+table answer_batch_items  -- A question of such a go, the show that was put forward for it, and what came of it.
+    user_id bigint not null
+    batch_id bigint not null
+    conflict_id bigint not null
+    tvshow_id bigint  -- The candidate as it was on the page, or tmdb_id. A show that is gone by now is refused by the answer itself.
+    tmdb_id integer
+    status text not null default 'waiting'::text
+    problem text
+    constraint answer_batch_items_pkey PRIMARY KEY (batch_id, conflict_id)
+    constraint answer_batch_items_batch_fkey FOREIGN KEY (user_id, batch_id) REFERENCES answer_batches(user_id, id) ON DELETE CASCADE
+    constraint answer_batch_items_conflict_fkey FOREIGN KEY (user_id, conflict_id) REFERENCES plex_conflicts(user_id, id) ON DELETE CASCADE
+    constraint answer_batch_items_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+    constraint answer_batch_items_check CHECK (((problem IS NULL) OR (status = 'refused'::text)))
+    constraint answer_batch_items_status_check CHECK ((status = ANY (ARRAY['waiting'::text, 'done'::text, 'refused'::text])))
+    CREATE INDEX answer_batch_items_conflict ON tracker.answer_batch_items USING btree (conflict_id)
+
+table answer_batches  -- One go of answering several questions, or of taking their answers back (undo).
+    id bigint not null identity
+    user_id bigint not null
+    action text not null  -- confirm: the candidate that was put forward on the page, each its own.
+    created_at timestamp with time zone not null default now()
+    finished_at timestamp with time zone
+    constraint answer_batches_pkey PRIMARY KEY (id)
+    constraint answer_batches_owner_key UNIQUE (user_id, id)
+    constraint answer_batches_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+    constraint answer_batches_action_check CHECK ((action = ANY (ARRAY['confirm'::text, 'create_new'::text, 'ignore'::text, 'ignore_forever'::text, 'search_again'::text, 'undo'::text])))
+    CREATE UNIQUE INDEX answer_batches_open_key ON tracker.answer_batches USING btree (user_id) WHERE (finished_at IS NULL)  -- Two goes at once, which would answer each other's questions.
+
 table api_tokens
     id bigint not null identity
     user_id bigint not null
@@ -509,6 +537,7 @@ add_refusal(p_user_id bigint, p_event jsonb) returns text stable
 add_show(p_user_id bigint, p_show jsonb) returns bigint volatile
 apply_lookup(p_user_id bigint, p_log_id bigint, p_event jsonb, p_lookup jsonb, p_steps jsonb, p_has_tmdb boolean, p_probe text DEFAULT NULL::text, p_document jsonb DEFAULT NULL::jsonb, p_lease_seconds integer DEFAULT 30, OUT status text, OUT action text, OUT tvshow_id bigint, OUT conflict_id bigint, OUT needs jsonb, OUT probing boolean) returns record volatile
 asked_names(p_title text, p_other_titles jsonb, OUT names jsonb, OUT year integer, OUT literal_keys text[], OUT spelling_keys text[], OUT core_keys text[], OUT part_keys text[], OUT long_keys text[]) returns record stable
+begin_answers(p_user_id bigint, p_action text, p_items jsonb) returns bigint volatile
 begin_history(p_user_id bigint, p_server_uuid text, p_server_title text, p_clock_ahead integer, p_accounts jsonb, OUT refused text, OUT accounts jsonb, OUT caught_up_to timestamp with time zone, OUT looked_back_at timestamp with time zone, OUT imported_to timestamp with time zone) returns record volatile
 cache_tmdb(p_cache_key text, p_http_status integer, p_body jsonb, p_age interval) returns void volatile
 can_ask(p_user_id bigint, p_event jsonb, p_has_tmdb boolean, OUT plex boolean, OUT tmdb boolean) returns record stable
@@ -557,6 +586,7 @@ merge_show(p_user_id bigint, p_tvshow_id bigint, p_document jsonb, p_from text) 
 missing_history(p_user_id bigint, p_server_uuid text, p_rows jsonb) returns integer[] stable
 normal_seasons(p_seasons jsonb) returns jsonb stable
 note_account(p_user_id bigint, p_event jsonb) returns bigint volatile
+note_answer(p_user_id bigint, p_batch_id bigint, p_conflict_id bigint, p_problem text) returns boolean volatile
 note_history(p_user_id bigint, p_server_uuid text, p_to timestamp with time zone, p_import boolean, p_ended boolean, p_looked_back boolean DEFAULT false) returns void volatile
 note_upstream(p_user_id bigint, p_service text, p_outcome text, p_retry_after integer DEFAULT NULL::integer, p_probe_seconds integer DEFAULT 30) returns void volatile
 number_episode(p_user_id bigint, p_mapping_id bigint, p_season integer, p_episode integer, p_air_date date DEFAULT NULL::date, p_server_uuid text DEFAULT NULL::text, OUT season integer, OUT episode integer, OUT rule jsonb) returns SETOF record stable

@@ -15,6 +15,8 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from app.errors import DatabaseUnavailable
+from app.jobs.answering import LOOK_EVERY as ANSWERS_EVERY
+from app.jobs.answering import AnswerClock
 from app.jobs.backup import back_up
 from app.jobs.catch_up import LOOK_EVERY, HistoryClock
 from app.jobs.cleaning import clean
@@ -82,6 +84,11 @@ class Scheduler:
         self._clock.add_job(self._beat, IntervalTrigger(seconds=BEAT_SECONDS, timezone=UTC), id="beat")
         for name, look in HistoryClock(services, self._leaving).looks.items():
             self._clock.add_job(look, IntervalTrigger(seconds=int(LOOK_EVERY.total_seconds()), timezone=UTC), id=name)
+        self._clock.add_job(
+            AnswerClock(services, self._leaving).look,
+            IntervalTrigger(seconds=int(ANSWERS_EVERY.total_seconds()), timezone=UTC),
+            id="answers",
+        )
 
     def start(self) -> None:
         """Begins."""

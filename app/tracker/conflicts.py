@@ -36,7 +36,7 @@ def list_conflicts(
         return read_page(
             limit,
             lambda n: queries().list_conflicts(
-                connection, user_id=user_id, conflict_id=None, resolved=resolved, before=before, limit=n
+                connection, user_id=user_id, conflict_ids=None, resolved=resolved, before=before, limit=n
             ),
         )
 
@@ -49,6 +49,17 @@ def get_conflict(services: Services, user_id: int, conflict_id: int) -> Row:
     """
     with services.db.connection() as connection:
         return _get(connection, user_id, conflict_id)
+
+
+def get_conflicts(services: Services, user_id: int, conflict_ids: list[int]) -> list[Row]:
+    """Those of these conflicts that are there, the newest first."""
+    if not conflict_ids:
+        return []
+    with services.db.connection() as connection:
+        rows = queries().list_conflicts(
+            connection, user_id=user_id, conflict_ids=conflict_ids, resolved=None, before=None, limit=len(conflict_ids)
+        )
+        return list(rows)
 
 
 def count_open_conflicts(services: Services, user_id: int) -> int:
@@ -183,7 +194,7 @@ def _show_of(connection: Connection, user_id: int, tmdb_id: int) -> int | None:
 
 def _get(connection: Connection, user_id: int, conflict_id: int) -> Row:
     rows = queries().list_conflicts(
-        connection, user_id=user_id, conflict_id=conflict_id, resolved=None, before=None, limit=1
+        connection, user_id=user_id, conflict_ids=[conflict_id], resolved=None, before=None, limit=1
     )
     row: Row | None = next(iter(list(rows)), None)
     if row is None:

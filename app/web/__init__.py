@@ -17,6 +17,7 @@ def register(app: Flask) -> None:
     from app.tracker.conflicts import count_open_conflicts
     from app.web import (
         activity,
+        answers,
         appearance,
         assets,
         conflicts,
@@ -36,7 +37,18 @@ def register(app: Flask) -> None:
 
     Htmx(app)
     assets.register(app)
-    for module in (door, home, conflicts, mappings, numbering, activity, history, posters, appearance):
+    for module in (
+        door,
+        home,
+        conflicts,
+        answers,
+        mappings,
+        numbering,
+        activity,
+        history,
+        posters,
+        appearance,
+    ):
         app.register_blueprint(module.blueprint)
     settings.register(app)
     app.jinja_env.globals.update(

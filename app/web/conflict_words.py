@@ -113,6 +113,25 @@ def answer_of(conflict: Mapping[str, Any], show: Mapping[str, Any] | None) -> st
     }.get(conflict["resolution_action"] or "", "It was answered.")
 
 
+def known_of(card: Mapping[str, Any], *, undone: bool) -> str | None:
+    """That somebody was quicker with an answer, or with taking it back (`undone`); None where that is not what is wrong."""
+    if not undone and card["resolved"]:
+        return f"It was answered already, and nothing was done twice. {card['answer']}"
+    if undone and not card["resolved"] and card["undone_at"]:
+        return "The answer was taken back already, and nothing was done twice."
+    return None
+
+
+def put_forward(card: Mapping[str, Any]) -> str:
+    """The answer that one press confirms, as a form carries it: `show-12`, `tmdb-345`, `lacking`; empty where there is none."""
+    if card["lacking"]:
+        return "lacking"
+    if not card["potential_matches"] or not card["has_favourite"]:
+        return ""
+    best = card["potential_matches"][0]
+    return f"show-{best['tvshow_id']}" if best["tvshow_id"] is not None else f"tmdb-{best['tmdb_id']}"
+
+
 def named(show: Mapping[str, Any]) -> str:
     """Title and year of a show for the middle of a sentence."""
     year = f" ({show['year']})" if show.get("year") else ""

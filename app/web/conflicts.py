@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 from flask import Blueprint, Response, redirect, render_template, url_for
 from htmx_flask import request
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.errors import Invalid
+from app.errors import Invalid, StateConflict, from_database
 from app.security.access import current_identity, guard_pages
 from app.services import services
 from app.tracker import conflicts as tracker
+from app.tracker.answers import open_batch
 from app.tracker.paging import Row
 from app.tracker.search import name_shows
 from app.web import asked, conflict_words
@@ -35,7 +39,13 @@ def index() -> str:
         services(), current_identity().user_id, resolved=show == "answered", before=before, limit=PAGE
     )
     return render_template(
-        "conflicts/index.html", cards=_cards(page.rows), next_id=page.next_id, show=show, before=before
+        "conflicts/index.html",
+        cards=cards_of(page.rows),
+        next_id=page.next_id,
+        show=show,
+        before=before,
+        chosen=bool(request.args.get("choose")),
+        batch=open_batch(services(), current_identity().user_id),
     )
 
 
@@ -44,7 +54,7 @@ def conflict(conflict_id: int) -> Response:
     """One question with every way to answer it; or its card in the list; or what a search for another show found."""
     row = _get(conflict_id)
     search = search_in_both(services(), current_identity().user_id, request.args)
-    values: dict[str, Any] = {"card": _cards([row])[0], "search": search, "place": "page"}
+    values: dict[str, Any] = {"card": cards_of([row])[0], "search": search, "place": "page"}
     if request.htmx and "q" in request.args:
         return answer_part("conflicts/_found.html", values, str)
     if request.htmx and request.args.get("place") == "list":
@@ -70,7 +80,7 @@ def answer(conflict_id: int) -> BaseResponse:
         "episode": asked.whole_number(form, "episode"),
     }
     _get(conflict_id)
-    with refusals_told():
+    with refusals_told(), _known_told(conflict_id, undone=False):
         if (given["season"] is None) != (given["episode"] is None):
             raise Invalid("season and episode go together")
         result = tracker.resolve_conflict(services(), current_identity().user_id, conflict_id, action, **given)
@@ -83,9 +93,26 @@ def answer(conflict_id: int) -> BaseResponse:
 def undo(conflict_id: int) -> BaseResponse:
     """Takes the answer back."""
     _get(conflict_id)
-    with refusals_told():
+    with refusals_told(), _known_told(conflict_id, undone=True):
         tell(conflict_words.undone(tracker.undo_conflict(services(), current_identity().user_id, conflict_id)))
+    batch_id = asked.whole_number(request.form, "batch", at_least=1, at_most=asked.LARGEST_ID)
+    if batch_id is not None:
+        return redirect(url_for("answers.batch", batch_id=batch_id), 303)
     return _back(conflict_id)
+
+
+@contextmanager
+def _known_told(conflict_id: int, *, undone: bool) -> Iterator[None]:
+    """Another tab, or a second press of the button, was first: that is no fault, and how it stands now is said."""
+    try:
+        yield
+    except (StateConflict, psycopg.Error) as error:
+        refused = from_database(error) if isinstance(error, psycopg.Error) else error
+        card = cards_of([_get(conflict_id)])[0]
+        known = conflict_words.known_of(card, undone=undone) if isinstance(refused, StateConflict) else None
+        if known is None:
+            raise
+        tell(known)
 
 
 def _back(conflict_id: int) -> BaseResponse:
@@ -98,21 +125,22 @@ def _get(conflict_id: int) -> Row:
     return tracker.get_conflict(services(), current_identity().user_id, min(conflict_id, asked.LARGEST_ID))
 
 
-def _cards(rows: list[Row]) -> list[dict[str, Any]]:
+def cards_of(rows: list[Row]) -> list[dict[str, Any]]:
     """Conflicts with what the templates say of them."""
     user_id = current_identity().user_id
     outcomes = tracker.answered_events(services(), user_id, [row["id"] for row in rows if row["resolved"]])
     ids = {row["resolved_tvshow_id"] for row in rows} | {row["tvshow_id"] for row in rows}
     shows = name_shows(services(), user_id, ids - {None})
-    return [
-        row
-        | {
-            "question": conflict_words.question_of(row),
-            "waiting": conflict_words.waiting_of(row),
-            "has_favourite": conflict_words.has_favourite(row["potential_matches"]),
-            "lacking": shows.get(row["tvshow_id"]) if row["conflict_type"] == "episode_missing" else None,
-            "answer": conflict_words.answer_of(row, shows.get(row["resolved_tvshow_id"])) if row["resolved"] else "",
-            "outcomes": conflict_words.outcomes_of(outcomes.get(row["id"], [])),
-        }
-        for row in rows
-    ]
+    return [_card(row, shows, outcomes.get(row["id"], [])) for row in rows]
+
+
+def _card(row: Row, shows: dict[int, Row], outcomes: list[Row]) -> dict[str, Any]:
+    card = row | {
+        "question": conflict_words.question_of(row),
+        "waiting": conflict_words.waiting_of(row),
+        "has_favourite": conflict_words.has_favourite(row["potential_matches"]),
+        "lacking": shows.get(row["tvshow_id"]) if row["conflict_type"] == "episode_missing" else None,
+        "answer": conflict_words.answer_of(row, shows.get(row["resolved_tvshow_id"])) if row["resolved"] else "",
+        "outcomes": conflict_words.outcomes_of(outcomes),
+    }
+    return card | {"put_forward": conflict_words.put_forward(card)}

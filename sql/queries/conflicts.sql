@@ -1,5 +1,5 @@
--- name: list_conflicts(user_id, conflict_id, resolved, before, limit)
--- Questions to the user, the newest first. resolved: answered ones (true), open ones (false), all (null). conflict_id: only this one.
+-- name: list_conflicts(user_id, conflict_ids, resolved, before, limit)
+-- Questions to the user, the newest first. resolved: answered ones (true), open ones (false), all (null). conflict_ids: only these.
 -- Each says which episodes wait, at most 20 of them, and by when its answer can be taken back (undo_conflict).
 select c.id, c.plex_server_uuid, c.plex_rating_key, c.plex_guid, c.plex_title, c.plex_year, c.conflict_type, c.potential_matches,
        c.tvshow_id, c.resolved, c.resolved_tvshow_id, c.resolution_action, c.resolved_at, c.created_at, c.updated_at, c.undone_at,
@@ -25,7 +25,7 @@ select c.id, c.plex_server_uuid, c.plex_rating_key, c.plex_guid, c.plex_title, c
         ) h join plex_webhook_logs l on l.id = h.id) as held_episodes
 from plex_conflicts c
 where c.user_id = :user_id
-  and (:conflict_id::bigint is null or c.id = :conflict_id::bigint)
+  and (:conflict_ids::bigint[] is null or c.id = any (:conflict_ids::bigint[]))
   and (:resolved::boolean is null or c.resolved = :resolved::boolean)
   and (:before::bigint is null or c.id < :before::bigint)
 order by c.id desc

@@ -20,6 +20,11 @@ from tests.conftest import Connection
 
 Open = Callable[..., Window]
 
+# As TOO_SMALL, where a box counts with its label.
+TOO_SMALL_BUT_BOXES = TOO_SMALL.replace(
+    "input:not([type=hidden])", "label.tk-pick, input:not([type=hidden], [type=checkbox])"
+)
+
 
 def _ask(services: Services, user_id: int, conn: Connection) -> None:
     """Questions of every kind, one of them two days old, and one of a hostile title."""
@@ -49,22 +54,22 @@ def test_the_questions(
     window.go("/conflicts")
     expect(page.locator("#nav-conflicts")).to_contain_text("6")
     window.picture(f"questions-{name}", full=True)
-    assert page.evaluate(TOO_SMALL) == []
+    assert page.evaluate(TOO_SMALL_BUT_BOXES) == []
     page.locator("summary:has-text('Another answer')").first.click()
     window.picture(f"questions-others-{name}")
-    assert page.evaluate(TOO_SMALL) == []
+    assert page.evaluate(TOO_SMALL_BUT_BOXES) == []
 
     for title, picture in (("Doctor Who", "several"), ("Severance", "missing"), ("The Traitors", "unknown")):
         window.go("/conflicts")
         page.click(f".tk-question h2 a:has-text('{title}')")
         page.wait_for_url(re.compile(r"/conflicts/\d+"))
         window.picture(f"question-{picture}-{name}", full=True)
-        assert page.evaluate(TOO_SMALL) == []
+        assert page.evaluate(TOO_SMALL_BUT_BOXES) == []
     page.fill("#q", "doctor")
     expect(page.locator("#found .tk-choice")).to_have_count(2)
     expect(page).to_have_url(re.compile(r"\?q=doctor$"))
     window.picture(f"question-search-{name}", full=True)
-    assert page.evaluate(TOO_SMALL) == []
+    assert page.evaluate(TOO_SMALL_BUT_BOXES) == []
 
 
 @pytest.mark.parametrize(("size", "scheme", "name"), [(PHONE, "light", "phone"), (DESK, "dark", "desk")])
@@ -87,7 +92,7 @@ def test_from_a_question_in_the_list_to_what_was_marked_and_back(
     expect(page.locator(".tk-brand")).to_be_in_viewport()
     expect(page.locator("#nav-conflicts")).to_contain_text("5")
     window.picture(f"answered-{name}")
-    assert page.evaluate(TOO_SMALL) == []
+    assert page.evaluate(TOO_SMALL_BUT_BOXES) == []
 
     card.get_by_role("button", name="Undo").click()
 
@@ -151,3 +156,54 @@ def test_the_slash_goes_to_the_search(open_at: Open, services: Services, conn: C
 
     expect(page.locator("#q")).to_be_focused()
     assert page.input_value("#q") == ""
+
+
+@pytest.mark.parametrize(("size", "scheme", "name"), [(PHONE, "light", "phone"), (DESK, "dark", "desk")])
+def test_several_questions_are_answered_at_once_and_taken_back(
+    open_at: Open, services: Services, conn: Connection, user_id: int, size: tuple[int, int], scheme: str, name: str
+) -> None:
+    _ask(services, user_id, conn)
+    window = open_at(size, scheme)
+    page = window.page
+    window.sign_in("mira", PASSWORD)
+    window.go("/conflicts")
+    bar = page.locator("#several")
+    expect(bar).to_be_hidden()
+
+    for title in ("Severance", "Slow Horse"):
+        page.locator(".tk-conflict", has_text=title).first.locator(".tk-pick").click()
+    expect(bar).to_be_in_viewport()
+    window.picture(f"several-chosen-{name}")
+    assert page.evaluate(TOO_SMALL_BUT_BOXES) == []
+    page.click("#several summary")
+    window.picture(f"several-other-answers-{name}")
+    page.keyboard.press("Escape")
+    page.click("button:has-text('Take the likeliest')")
+
+    page.wait_for_url(re.compile(r"/conflicts/several/\d+"))
+    expect(page.locator("#batch")).to_contain_text("2 questions: the likeliest show taken.")
+    expect(page.locator("#nav-conflicts")).to_contain_text("4")
+    window.picture(f"several-done-{name}", full=True)
+    assert page.evaluate(TOO_SMALL_BUT_BOXES) == []
+
+    page.click("button:has-text('Undo all 2')")
+    expect(page.locator("#batch")).to_contain_text("2 questions: taken back.")
+    expect(page.locator("#nav-conflicts")).to_contain_text("6")
+    window.picture(f"several-undone-{name}", full=True)
+
+
+def test_several_questions_are_left_out_without_javascript(
+    open_at: Open, services: Services, conn: Connection, user_id: int
+) -> None:
+    _ask(services, user_id, conn)
+    window = open_at(PHONE, java_script_enabled=False)
+    page = window.page
+    window.sign_in("mira", PASSWORD)
+    window.go("/conflicts")
+
+    page.click("text=Choose all of these")
+    page.click("#several summary")
+    page.click("#several button:has-text('Leave these out')")
+
+    expect(page.locator("#batch")).to_contain_text("6 questions: left out.")
+    expect(page.locator("#nav-conflicts")).to_be_hidden()

@@ -250,7 +250,7 @@ def test_answering_twice_says_that_it_was_answered_and_changes_nothing(
     again = _send(browser, f"/conflicts/{conflict_id}", "answer", {"action": "create_new"})
 
     assert again.status_code == 303
-    assert "was resolved before" in browser.get(f"/conflicts/{conflict_id}").text
+    assert "It was answered already, and nothing was done twice." in browser.get(f"/conflicts/{conflict_id}").text
     assert _conflict(conn, conflict_id)["resolution_action"] == "ignore"
 
 

@@ -37,7 +37,13 @@ def furnish(conn: Connection, make_user: MakeUser, make_show: MakeShow) -> dict[
         "insert into plex_numbering_rules (user_id, mapping_id, plex_season, season) values (%s, %s, %s, 2)",
         (user, mapping, user),
     )
+    batch = one(
+        conn,
+        "select begin_answers(%s, 'ignore', jsonb_build_array(jsonb_build_object('conflict_id', %s::bigint))) as id",
+        (user, held["conflict_id"]),
+    )["id"]
     return {
+        "batch_id": batch,
         "user_id": user,
         "tvshow_id": show,
         "resolved_tvshow_id": show,
