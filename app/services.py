@@ -60,8 +60,8 @@ class Services:
         registry: what Prometheus is told.
         scheduler: the clock of `tellykeep serve`; None in commands.
         events: counts what was received.
-        tmdb, plex: how TMDB and Plex servers are asked; see app.tmdb.client and app.plex.client.
         posters: fetches and keeps posters; see app.posters.fetching.
+        tmdb, plex, plex_tv: how TMDB, Plex servers and plex.tv are asked; see app.tmdb.client, app.plex.client, app.plex.tv.
     """
 
     settings: Settings
@@ -79,6 +79,7 @@ class Services:
     tmdb: Upstream = field(init=False)
     plex: Upstream = field(init=False)
     posters: PosterKeeper = field(init=False)
+    plex_tv: Upstream = field(init=False)
 
     def __post_init__(self) -> None:
         self.events = EventFigures(self.registry)
@@ -101,6 +102,8 @@ class Services:
             PosterStore(self.settings.data_dir / "posters", self.settings.poster_cache_mb * _MIB),
             reserve=self.settings.disk_reserve_mb * _MIB,
         )
+        # Only ever asked while somebody waits for a page.
+        self.plex_tv = Upstream("plex_tv", figures, pace=Pace(5, burst=20), limits=Limits(connect=3, read=6, total=8))
 
     def close(self) -> None:
         """Closes every connection: the database's, which waits for those in use, and those to other servers."""
@@ -108,6 +111,7 @@ class Services:
         self.tmdb.close()
         self.plex.close()
         self.posters.close()
+        self.plex_tv.close()
 
 
 def build_services(settings: Settings) -> Services:

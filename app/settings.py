@@ -65,6 +65,7 @@ class Settings(BaseSettings):
     tmdb_url: Annotated[str, _name("TMDB_URL")] = "https://api.themoviedb.org/3"
     tmdb_image_url: Annotated[str, _name("TMDB_IMAGE_URL")] = "https://image.tmdb.org/t/p"
     plex_tv_url: Annotated[str, _name("PLEX_TV_URL")] = "https://plex.tv"
+    plex_app_url: Annotated[str, _name("PLEX_APP_URL")] = "https://app.plex.tv"
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode, _name("TRUSTED_PROXIES")] = ()
     ratelimit_storage_uri: Annotated[SecretStr, _name("RATELIMIT_STORAGE_URI")] = SecretStr("memory://")
     webhook_rate_limit: Annotated[str, _name("WEBHOOK_RATE_LIMIT")] = "100 per minute"
@@ -101,7 +102,7 @@ class Settings(BaseSettings):
             raise ValueError("expected ADDRESS:PORT, such as 0.0.0.0:8787 or [::]:8787")
         return value
 
-    @field_validator("public_url", "tmdb_url", "tmdb_image_url", "plex_tv_url")
+    @field_validator("public_url", "tmdb_url", "tmdb_image_url", "plex_tv_url", "plex_app_url")
     @classmethod
     def _is_http_url(cls, value: str | None) -> str | None:
         if value is None:

@@ -157,6 +157,8 @@ table plex_config
     created_at timestamp with time zone not null default now()
     updated_at timestamp with time zone not null default now()
     plex_token_rejected_at timestamp with time zone  -- When the Plex server refused the token. For an hour it counts as not set; a new token empties this.
+    plex_account_name text  -- Who signed in to Plex; null when the token came another way.
+    has_plex_pass boolean  -- Whether Plex sends webhooks for this account, as plex.tv said at the sign-in; null when it was not asked.
     constraint plex_config_pkey PRIMARY KEY (user_id)
     constraint plex_config_webhook_secret_hash_key UNIQUE (webhook_secret_hash)
     constraint plex_config_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from app.services import Services
     from tests.fakes.plex import FakePlex
+    from tests.fakes.plex_tv import FakePlexTv
     from tests.fakes.tmdb import FakeTmdb
 
 Connection = psycopg.Connection[DictRow]
@@ -287,6 +288,18 @@ def fake_plex(services: Services) -> Iterator[FakePlex]:
         yield server
         services.plex.close()
         services.posters.close()
+
+
+@pytest.fixture
+def fake_plex_tv(services: Services, fake_plex: FakePlex) -> Iterator[FakePlexTv]:
+    """A plex.tv that `services` asks; its account owns `fake_plex`."""
+    from tests.fakes.plex_tv import FakePlexTv
+
+    with FakePlexTv() as server:
+        server.add_server(fake_plex.name, fake_plex.uuid, fake_plex.url)
+        services.settings.plex_tv_url = services.settings.plex_app_url = server.url
+        yield server
+        services.plex_tv.close()
 
 
 @pytest.fixture

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
+
+from app.plex.addresses import EXPECTED, is_server_address
 
 HIGHEST_ID = 2**63 - 1
 HIGHEST_FOREIGN_ID = 2**31 - 1
@@ -100,24 +101,8 @@ def _day(value: Any) -> date:
 
 
 def _server_url(value: str) -> str:
-    expected = "an address such as http://192.168.1.10:32400, without user, password, query or fragment"
-    try:
-        parts = urlsplit(value)
-        has_place = bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        raise refuse(expected) from None
-    if (
-        parts.scheme not in ("http", "https")
-        or not has_place
-        or "@" in parts.netloc
-        or "?" in value
-        or "#" in value
-        or not value.isascii()
-        or not value.isprintable()
-        or " " in value
-        or "\\" in value
-    ):
-        raise refuse(expected)
+    if not is_server_address(value):
+        raise refuse(EXPECTED)
     return value.rstrip("/")
 
 

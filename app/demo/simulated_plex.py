@@ -23,6 +23,7 @@ class SimulatedPlex(SimulatedServer):
     Attributes:
         token: that it takes; None takes any, and none.
         uuid: who it says that it is.
+        name: what its owner calls it.
         shows: by rating key, as `Metadata[0]` of an answer.
         episodes: by the show's rating key, as `Metadata` of allLeaves.
         accounts: number to name of who watches.
@@ -35,6 +36,7 @@ class SimulatedPlex(SimulatedServer):
         super().__init__()
         self.token = token
         self.uuid = uuid
+        self.name = "Attic"
         self.shows: dict[str, Document] = {}
         self.episodes: dict[str, list[Document]] = {}
         self.accounts: dict[int, str] = {1: "alex"}
@@ -145,6 +147,8 @@ class SimulatedPlex(SimulatedServer):
             return _container(0, claimed=True, machineIdentifier=self.uuid, version="1.41.5.9522-a96edc606")
         if self.token is not None and request.headers.get("x-plex-token") != self.token:
             return UNAUTHORIZED
+        if request.path == "/":
+            return _container(0, friendlyName=self.name, machineIdentifier=self.uuid)
         if request.path == "/accounts":
             known = [{"id": 0, "key": "/accounts/0", "name": ""}]
             known += [{"id": n, "key": f"/accounts/{n}", "name": name} for n, name in self.accounts.items()]

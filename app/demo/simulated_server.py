@@ -6,7 +6,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -16,18 +16,20 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 @dataclass(frozen=True)
 class Request:
-    """What was asked. `headers` have their names in lower case."""
+    """What was asked. `headers` have their names in lower case; `form` is what a POST has sent."""
 
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
+    method: str = "GET"
+    form: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What is answered. `body`: a dict becomes JSON, text becomes HTML."""
+    """What is answered. `body`: a dict or list becomes JSON, text becomes HTML."""
 
-    body: dict[str, Any] | str | bytes
+    body: dict[str, Any] | list[Any] | str | bytes
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -78,7 +80,7 @@ class SimulatedServer:
             self._server = None
 
     def reply(self, request: Request) -> Reply:
-        """What is answered to a GET; subclasses say."""
+        """What is answered; subclasses say."""
         raise NotImplementedError
 
     def handle(self, request: Request, handler: BaseHTTPRequestHandler) -> None:
@@ -155,11 +157,20 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:
+        self._handle("GET", ())
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self._handle("POST", parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+
+    def _handle(self, method: str, form: Sequence[tuple[str, str]]) -> None:
         parts = urlsplit(self.path)
         request = Request(
             unquote(parts.path),
             dict(parse_qsl(parts.query, keep_blank_values=True)),
             {name.lower(): value for name, value in self.headers.items()},
+            method,
+            form,
         )
         self.server.simulated.handle(request, self)
 

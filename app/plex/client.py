@@ -11,17 +11,17 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from importlib.metadata import version
 from typing import Any
 
 import structlog
 
 from app.db.queries import queries
 from app.plex.metadata import Container, HistoryPage, Identity, PlexAccount, PlexEpisode, PlexShow
+from app.plex.naming import client_headers
 from app.security.crypto import CannotDecrypt
 from app.services import Services
 from app.upstream.errors import KeyRejected, NotThere, UpstreamUnavailable
-from app.upstream.http import Step
+from app.upstream.http import Limits, Step
 
 log = structlog.get_logger("tellykeep.plex")
 
@@ -45,7 +45,9 @@ class PlexServer:
             than a day is a clock that was never set, and says nothing about when something was watched.
     """
 
-    def __init__(self, services: Services, url: str, token: str, steps: list[Step]) -> None:
+    def __init__(
+        self, services: Services, url: str, token: str, steps: list[Step], *, limits: Limits | None = None
+    ) -> None:
         """Asks nothing yet.
 
         Args:
@@ -53,7 +55,9 @@ class PlexServer:
             url: of the server, such as http://192.168.1.10:32400.
             token: of somebody who may see its library.
             steps: the trace; each question adds a step.
+            limits: of each question, where somebody waits for a page; the usual ones when None.
         """
+        self._limits = limits
         self.services = services
         self.steps = steps
         self.url = url.rstrip("/")
@@ -67,6 +71,10 @@ class PlexServer:
             UpstreamError: here and below; see `app.upstream.errors`.
         """
         return Identity.model_validate(self._ask("/identity", "who the server is"))
+
+    def name(self) -> str:
+        """What its owner calls it; "" when it has no name."""
+        return Identity.model_validate(self._ask("/", "what the server is called")).name
 
     def show(self, rating_key: str) -> PlexShow:
         """The server's metadata of a show.
@@ -187,6 +195,7 @@ class PlexServer:
             params=params,
             headers={**self._headers(), **{name: str(value) for name, value in (headers or {}).items()}},
             hear=self._hear_clock,
+            limits=self._limits,
         )
         container = document.get("MediaContainer")
         if not isinstance(container, dict):
@@ -202,16 +211,7 @@ class PlexServer:
         """
         if not self._token.isascii() or not self._token.isprintable() or not self._token:
             raise KeyRejected("plex")
-        return {
-            "X-Plex-Token": self._token,
-            "X-Plex-Product": "Tellykeep",
-            "X-Plex-Version": version("tellykeep"),
-            "X-Plex-Client-Identifier": self._client_identifier(),
-        }
-
-    def _client_identifier(self) -> str:
-        """The same after each start, another for each installation, and nothing that says where it runs."""
-        return self.services.cipher.derive("plex client identifier").hex()[:32]
+        return client_headers(self.services) | {"X-Plex-Token": self._token}
 
 
 def plex_server_of(services: Services, user_id: int, steps: list[Step]) -> PlexServer | None:

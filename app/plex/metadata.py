@@ -52,10 +52,11 @@ _Count = Annotated[int | None, BeforeValidator(whole(0, HIGHEST_ID))]
 
 
 class Identity(Answer):
-    """Who a server is: what webhooks call `Server.uuid`."""
+    """Who a server is: what webhooks call `Server.uuid`. `name`: only it itself tells that, and only to its users."""
 
     uuid: _Key = Field(default=None, alias="machineIdentifier")
     version: Text = ""
+    name: Text = Field(default="", alias="friendlyName")
 
 
 class PlexShow(Answer):

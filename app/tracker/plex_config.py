@@ -28,6 +28,8 @@ _PLAIN = (
     "auto_add_shows",
     "auto_mark_watched",
 )
+# What plex.tv said of a token; without it an entered token is anybody's.
+_OF_THE_TOKEN = ("plex_account_name", "has_plex_pass")
 # Another one may find what the one before did not.
 _ASKED_WITH = ("plex_token", "plex_server_url", "plex_server_uuid", "tmdb_api_key")
 _THRESHOLDS = ("propose_similarity", "map_confidence")
@@ -74,6 +76,7 @@ def change_config(services: Services, user_id: int, changes: dict[str, Any], *, 
     columns = {name: changes[name] for name in _PLAIN if name in changes}
     if "plex_token" in changes:
         columns["plex_token"] = _sealed(services, user_id, "plex_config.plex_token", changes["plex_token"])
+        columns |= {name: changes[name] for name in _OF_THE_TOKEN if name in changes}
     with services.db.connection() as connection, connection.transaction():
         if columns:
             queries().update_plex_config(connection, user_id=user_id, changes=Jsonb(columns))

@@ -19,17 +19,24 @@ def read_json(body: bytes) -> dict[str, Any]:
     Raises:
         ValueError: it is something else, such as a page of HTML.
     """
+    document = read_any_json(body)
+    if not isinstance(document, dict):
+        raise ValueError("no object")
+    return document
+
+
+def read_any_json(body: bytes) -> Any:
+    """The same where the answer may be a list as well.
+
+    Raises:
+        ValueError: it is no JSON.
+    """
     try:
         document = json.loads(body, parse_constant=_refuse, parse_float=_finite)
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    if not isinstance(document, dict):
-        raise ValueError("no object")
     lower = body.lower()
-    if b"\\u0000" in lower or b"\\ud" in lower:
-        cleaned: dict[str, Any] = _storable(document)
-        return cleaned
-    return document
+    return _storable(document) if b"\\u0000" in lower or b"\\ud" in lower else document
 
 
 def _refuse(name: str) -> NoReturn:

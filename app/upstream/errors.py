@@ -7,11 +7,21 @@ from typing import Literal
 
 from app.errors import TellykeepError
 
-Service = Literal["plex", "tmdb", "posters"]
+Service = Literal["plex", "plex_tv", "tmdb", "posters"]
 
 # How messages call them.
-NAMES: dict[Service, str] = {"plex": "the Plex server", "tmdb": "TMDB", "posters": "the host of the posters"}
-_KEYS: dict[Service, str] = {"plex": "the Plex token", "tmdb": "the TMDB key", "posters": "the token"}
+NAMES: dict[Service, str] = {
+    "plex": "the Plex server",
+    "plex_tv": "plex.tv",
+    "tmdb": "TMDB",
+    "posters": "the host of the posters",
+}
+_KEYS: dict[Service, str] = {
+    "plex": "the Plex token",
+    "plex_tv": "the Plex token",
+    "tmdb": "the TMDB key",
+    "posters": "the token",
+}
 
 
 class UpstreamError(TellykeepError):

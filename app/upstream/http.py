@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 import requests
 import urllib3
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 
-from app.upstream.answer import read_json, retry_after
+from app.upstream.answer import read_any_json, read_json, retry_after
 from app.upstream.connections import GuardedAdapter, RefusedAddress, deadline, seconds_left
 from app.upstream.errors import KeyRejected, NotThere, Service, UpstreamError, UpstreamUnavailable
 from app.upstream.figures import SLOW_SECONDS, UpstreamFigures
@@ -25,8 +25,12 @@ MOST_REDIRECTS = 3
 _CHUNK = 64 * 1024
 _PORTS = {"http": 80, "https": 443}
 
+# What says that it was done; plex.tv answers 201 to what it has made, and may say nothing more.
+_DONE = {"GET": (HTTPStatus.OK,), "POST": (HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NO_CONTENT)}
+
 Step = dict[str, Any]
 Hear = Callable[[Mapping[str, str]], None]
+Form = Sequence[tuple[str, str]]
 Result = TypeVar("Result")
 
 
@@ -44,6 +48,19 @@ class Limits:
     read: float = 8
     total: float = 15
     body: int = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class _Question:
+    """What is asked of whom."""
+
+    method: Literal["GET", "POST"]
+    url: str
+    what: str
+    params: Mapping[str, str | int] | None
+    headers: dict[str, str]
+    limits: Limits
+    form: Form | None = None
 
 
 class _Session(requests.Session):
@@ -101,6 +118,7 @@ class Upstream:
         params: Mapping[str, str | int] | None = None,
         headers: Mapping[str, str] | None = None,
         hear: Hear | None = None,
+        limits: Limits | None = None,
     ) -> dict[str, Any]:
         """Asks, and returns the JSON object of the answer.
 
@@ -111,11 +129,44 @@ class Upstream:
             params: behind the question mark.
             headers: sent besides.
             hear: is given the headers of the answer as soon as they are there.
+            limits: of this question, where somebody waits for a page; those of this server when None.
 
         Raises:
             KeyRejected, NotThere, UpstreamUnavailable: as they say.
         """
-        return self._asked(self._json, url, what, steps, params, dict(headers or {}), hear)
+        question = _Question("GET", url, what, params, dict(headers or {}), limits or self.limits)
+        return self._asked(question, lambda body: self._json(body, read_json), steps, hear)
+
+    def list_of(
+        self, url: str, *, what: str, steps: list[Step] | None = None, headers: Mapping[str, str] | None = None
+    ) -> Any:
+        """As `get`, where the answer may be any JSON: plex.tv answers with bare lists."""
+        question = _Question("GET", url, what, None, dict(headers or {}), self.limits)
+        return self._asked(question, lambda body: self._json(body, read_any_json), steps)
+
+    def post(
+        self,
+        url: str,
+        *,
+        what: str,
+        form: Form = (),
+        steps: list[Step] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
+        """Sends a form, once: not again over a new connection, and not where a redirect leads.
+
+        Args:
+            url: see `get`; and `what`, `steps`, `headers`.
+            form: its fields.
+
+        Returns:
+            The JSON of the answer; None when it is empty.
+
+        Raises:
+            KeyRejected, NotThere, UpstreamUnavailable: as they say.
+        """
+        question = _Question("POST", url, what, None, dict(headers or {}), self.limits, form)
+        return self._asked(question, lambda body: self._json(body, read_any_json) if body.strip() else None, steps)
 
     def download(
         self,
@@ -126,24 +177,21 @@ class Upstream:
         headers: Mapping[str, str] | None = None,
     ) -> bytes:
         """Asks, and returns the body of the answer, whatever it is; the arguments and errors are those of `get`."""
-        return self._asked(bytes, url, what, None, params, dict(headers or {}), None)
+        return self._asked(_Question("GET", url, what, params, dict(headers or {}), self.limits), bytes)
 
     def _asked(
         self,
+        question: _Question,
         read: Callable[[bytes], Result],
-        url: str,
-        what: str,
-        steps: list[Step] | None,
-        params: Mapping[str, str | int] | None,
-        headers: dict[str, str],
-        hear: Hear | None,
+        steps: list[Step] | None = None,
+        hear: Hear | None = None,
     ) -> Result:
         """Asks once, reads the body, and says in trace and figures what came of it."""
         started = time.monotonic()
-        step: Step = {"step": "asked", "service": self.service, "what": what, "status": None}
+        step: Step = {"step": "asked", "service": self.service, "what": question.what, "status": None}
         outcome, problem = "fault", None
         try:
-            answer = read(self._ask(url, params, headers, what, step, hear))
+            answer = read(self._ask(question, step, hear))
             outcome = "answered"
             return answer
         except UpstreamError as error:
@@ -189,29 +237,24 @@ class Upstream:
         if session is not None:
             session.close()
 
-    def _ask(
-        self,
-        url: str,
-        params: Mapping[str, str | int] | None,
-        headers: dict[str, str],
-        what: str,
-        step: Step,
-        hear: Hear | None,
-    ) -> bytes:
-        limits = self.limits
+    def _ask(self, question: _Question, step: Step, hear: Hear | None) -> bytes:
+        limits = question.limits
         with deadline(limits.total, limits.read):
             for _ in range(1 + MOST_REDIRECTS):
-                origin = self._checked(url)
-                response = self._send(url, params, headers, origin)
+                origin = self._checked(question.url)
+                response = self._send(question)
                 try:
                     step["status"] = response.status_code
                     if hear is not None:
                         hear(response.headers)
                     if response.is_redirect:
+                        if question.method != "GET":
+                            raise self._unavailable("redirects what it was told: is its address right?")
                         # With its own parameters: what it was asked with may hold a key.
-                        url, params = self._redirected(url, response.headers["location"]), None
+                        url = self._redirected(question.url, response.headers["location"])
+                        question = replace(question, url=url, params=None)
                         continue
-                    return self._answer(response, limits.body, what, origin)
+                    return self._answer(response, question, origin)
                 finally:
                     response.close()
             raise self._unavailable("redirects without end")
@@ -234,9 +277,7 @@ class Upstream:
             raise self._unavailable("is being asked too much at once", retry_after=1, rate_limited=True)
         return origin
 
-    def _send(
-        self, url: str, params: Mapping[str, str | int] | None, headers: dict[str, str], origin: str
-    ) -> requests.Response:
+    def _send(self, question: _Question) -> requests.Response:
         """Sends a request and reads the head of the answer.
 
         Raises:
@@ -244,20 +285,21 @@ class Upstream:
                 address in it, and whoever logs an exception with its context would log a key.
         """
         for attempt in (1, 2):
-            limits = self.limits
             try:
-                return self._open().get(
-                    url,
-                    params=params,
-                    headers=headers,
+                return self._open().request(
+                    question.method,
+                    question.url,
+                    params=question.params,
+                    headers=question.headers,
+                    data=None if question.form is None else list(question.form),
                     stream=True,
                     allow_redirects=False,
-                    timeout=(limits.connect, limits.read),
+                    timeout=(question.limits.connect, question.limits.read),
                 )
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
                 problem = in_words(error)
                 # A kept connection that the server closed at the same moment: a new one is worth one try.
-                again = attempt == 1 and _was_dropped(error) and seconds_left() > 0
+                again = attempt == 1 and question.method == "GET" and _was_dropped(error) and seconds_left() > 0
             if not again:
                 break
         raise self._unavailable(problem)
@@ -295,14 +337,14 @@ class Upstream:
             raise self._unavailable("redirects to another port: set the address that it leads to")
         return target
 
-    def _answer(self, response: requests.Response, most: int, what: str, origin: str) -> bytes:
-        body = self._read(response, most)
+    def _answer(self, response: requests.Response, question: _Question, origin: str) -> bytes:
+        body = self._read(response, question.limits.body)
         status = response.status_code
         if status in self._not_there_statuses and self._says_not_there(body):
-            raise NotThere(self.service, what)
+            raise NotThere(self.service, question.what)
         if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             raise KeyRejected(self.service)
-        if status != HTTPStatus.OK:
+        if status not in _DONE[question.method]:
             seconds = retry_after(response.headers.get("Retry-After"))
             if seconds is not None:
                 self._hold(origin, seconds)
@@ -311,9 +353,9 @@ class Upstream:
             raise self._unavailable(f"answered with an error (HTTP {status})", retry_after=seconds)
         return body
 
-    def _json(self, body: bytes) -> dict[str, Any]:
+    def _json(self, body: bytes, read: Callable[[bytes], Result]) -> Result:
         try:
-            return read_json(body)
+            return read(body)
         except ValueError:
             pass
         raise self._unavailable("answered with something that is no JSON: is its address right?")

@@ -21,6 +21,10 @@ def register(app: Flask) -> None:
         appearance,
         assets,
         conflicts,
+        connect_events,
+        connect_plex,
+        connect_server,
+        connect_tmdb,
         door,
         history,
         home,
@@ -32,6 +36,7 @@ def register(app: Flask) -> None:
         posters,
         settings,
         vendor,
+        welcome,
         wording,
     )
 
@@ -48,6 +53,11 @@ def register(app: Flask) -> None:
         history,
         posters,
         appearance,
+        welcome,
+        connect_plex,
+        connect_server,
+        connect_events,
+        connect_tmdb,
     ):
         app.register_blueprint(module.blueprint)
     settings.register(app)

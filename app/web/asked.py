@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+
+from werkzeug.datastructures import MultiDict
 
 from app.errors import Invalid
 
@@ -10,6 +13,10 @@ LARGEST_ID = 2**63 - 1
 LARGEST_NUMBER = 100_000
 LARGEST_FOREIGN_ID = 2**31 - 1
 LONGEST_QUERY = 200
+MOST_TICKED = 500
+VISIBLE = "letters, digits and signs without blanks, at most 1000"
+
+_SECRET = re.compile(r"[!-~]{1,1000}", re.ASCII)
 
 
 def whole_number(
@@ -40,6 +47,28 @@ def show_id(values: Mapping[str, str], name: str) -> int | None:
 def place_in_list(values: Mapping[str, str]) -> int | None:
     """After which row a list goes on; None for its beginning."""
     return whole_number(values, "before", at_least=1, at_most=LARGEST_ID)
+
+
+def several_ids(values: MultiDict[str, str], name: str) -> list[int]:
+    """The ids of ours that are ticked in a list.
+
+    Raises:
+        Invalid: one of them is none.
+    """
+    found = [show_id({name: text}, name) for text in values.getlist(name)[:MOST_TICKED]]
+    return [number for number in found if number is not None]
+
+
+def secret_text(values: Mapping[str, str], name: str) -> str:
+    """A token or key: what can be sent in a header or an address.
+
+    Raises:
+        Invalid: it is missing, or holds something else.
+    """
+    text = values.get(name, "").strip()
+    if not _SECRET.fullmatch(text):
+        raise Invalid("that is no token" if "token" in name else "that is no key", fields={name: VISIBLE})
+    return text
 
 
 def query(values: Mapping[str, str]) -> str:

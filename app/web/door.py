@@ -53,7 +53,7 @@ def make_first_account() -> Response | tuple[str, int]:
         return render_template("door/setup.html", error=error), error.http_status
     access.sign_in(user_id)
     log.info("first account made", user_id=user_id)
-    return redirect(url_for("home.front_page"))
+    return redirect(url_for("welcome.start"))
 
 
 @blueprint.get("/sign-in")

@@ -8,6 +8,16 @@ select c.plex_token, c.plex_server_url, c.plex_server_name, c.plex_server_uuid, 
 from plex_config c left join settings s using (user_id)
 where c.user_id = :user_id;
 
+-- name: connection_steps(user_id)^
+-- How far the connection to Plex and TMDB is set up, as the pages show it.
+select c.plex_token is not null as has_plex_token, c.plex_account_name, c.has_plex_pass, c.plex_token_rejected_at,
+       c.plex_server_url, nullif(c.plex_server_name, '') as plex_server_name, c.plex_server_uuid, c.enabled,
+       s.tmdb_api_key is not null as has_own_tmdb_key, s.tmdb_key_rejected_at, s.history_poll_minutes,
+       c.webhook_secret, c.last_webhook_at,
+       exists (select from plex_accounts a where a.user_id = c.user_id and a.counts) as has_chosen_accounts
+from plex_config c left join settings s using (user_id)
+where c.user_id = :user_id;
+
 -- name: get_plex_server(user_id)^
 -- Where the Plex server is asked, and with what: its token is still encrypted.
 select plex_token, plex_server_url, plex_server_uuid from plex_config where user_id = :user_id;
@@ -16,6 +26,8 @@ select plex_token, plex_server_url, plex_server_uuid from plex_config where user
 -- Changes the fields that are named in changes; null empties one that may be empty.
 update plex_config
 set plex_token = case when c ? 'plex_token' then c ->> 'plex_token' else plex_token end,
+    plex_account_name = case when c ? 'plex_token' then c ->> 'plex_account_name' else plex_account_name end,
+    has_plex_pass = case when c ? 'plex_token' then (c ->> 'has_plex_pass')::boolean else has_plex_pass end,
     plex_token_rejected_at = case when c ?| array['plex_token', 'plex_server_url', 'plex_server_uuid'] then null
                                   else plex_token_rejected_at end,
     plex_server_url = case when c ? 'plex_server_url' then c ->> 'plex_server_url' else plex_server_url end,
@@ -78,3 +90,36 @@ where user_id = :user_id and counts is distinct from case when id = any (:ids::b
 -- Chooses the servers that count; with none chosen, all count.
 update plex_servers set counts = case when id = any (:ids::bigint[]) then true end
 where user_id = :user_id and counts is distinct from case when id = any (:ids::bigint[]) then true end;
+
+-- name: plex_people(user_id)
+-- Every account that was ever seen, with its server's name, when it last did anything, and whether it is the owner's: to the
+-- server itself the lowest number.
+select a.id, a.title, a.plex_account_id, a.server_uuid, nullif(s.title, '') as server_title, coalesce(a.counts, false) as counts,
+       greatest(l.last_at, p.last_at) as last_seen_at,
+       a.plex_account_id is not null
+       and a.plex_account_id = min(a.plex_account_id) over (partition by a.server_uuid) as is_owner
+from plex_accounts a
+left join plex_servers s on s.user_id = a.user_id and s.server_uuid = a.server_uuid
+left join (
+    select account_id, max(created_at) as last_at from plex_webhook_logs
+    where user_id = :user_id and account_id is not null group by account_id
+) l on l.account_id = a.id
+left join (
+    select account_id, max(watched_at) as last_at from plays
+    where user_id = :user_id and account_id is not null group by account_id
+) p on p.account_id = a.id
+where a.user_id = :user_id
+order by s.title, a.server_uuid, a.plex_account_id nulls last, a.id
+limit 500;
+
+-- name: plex_places(user_id)
+-- Every server that was ever seen, and when it last told anything.
+select s.id, s.server_uuid, nullif(s.title, '') as title, coalesce(s.counts, false) as counts, l.last_at as last_seen_at
+from plex_servers s
+left join (
+    select plex_server, max(created_at) as last_at from plex_webhook_logs
+    where user_id = :user_id and plex_server is not null group by plex_server
+) l on l.plex_server = s.server_uuid
+where s.user_id = :user_id
+order by s.title, s.id
+limit 500;

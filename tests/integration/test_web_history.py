@@ -66,7 +66,7 @@ def test_without_a_token_it_says_what_is_missing_and_how_to_set_it(browser: Brow
     page = browser.get("/history")
 
     assert "cannot be asked yet" in _text(page.text)
-    assert "http://localhost/api/plex/config" in page.text
+    assert 'href="/settings/plex"' in page.text
     assert POLLS not in page.text
     assert "<button" not in page.text.split('id="history"')[1].split("</main>")[0]
 

@@ -46,7 +46,7 @@ def test_the_right_code_makes_an_admin_and_signs_in(browser: Browser, code: str,
         "/setup", code=code, username="mira", password=PASSWORD, password_again=PASSWORD, timezone="Europe/Berlin"
     )
 
-    assert (answer.status_code, answer.location) == (302, "/")
+    assert (answer.status_code, answer.location) == (302, "/welcome")
     assert _users(conn) == [{"username": "mira", "is_admin": True, "timezone": "Europe/Berlin"}]
     assert browser.get("/").status_code == 200
 
