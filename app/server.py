@@ -135,7 +135,7 @@ def gunicorn_options(settings: Settings) -> dict[str, Any]:
     options: dict[str, Any] = {
         "bind": settings.bind,
         "workers": 1,
-        "worker_class": "gthread",
+        "worker_class": "app.serving.worker.PatientWorker",
         "threads": settings.threads,
         "timeout": 60,
         "graceful_timeout": GRACEFUL_SECONDS,

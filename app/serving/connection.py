@@ -1,0 +1,116 @@
+"""One client's connection, and how long it may take for what."""
+
+from __future__ import annotations
+
+import socket
+import time
+from enum import Enum
+from typing import Any
+
+from gunicorn.http.parser import RequestParser
+from gunicorn.http.unreader import Unreader
+
+from app.serving.incoming import KIBIBYTE, Incoming
+from app.serving.outgoing import Outgoing
+
+# A request's head, from its first byte on.
+HEAD_SECONDS = 10.0
+# Its body, and the reading of its answer: so long, and a second more for each KiB that came further.
+BODY_SECONDS = 20.0
+SLOWEST_PER_SECOND = 1 * KIBIBYTE
+# RFC 9112, section 9.6: who closes at once while the client still sends destroys the answer on its way.
+LINGER_SECONDS = 2.0
+
+_PIECE = 64 * KIBIBYTE
+
+
+class State(Enum):
+    """What a connection is at."""
+
+    IDLE = "idle"  # nothing has come of the next request
+    READING = "reading"
+    WORKING = "working"  # a thread has it
+    WRITING = "writing"
+    LINGERING = "lingering"  # all is said; the client is to close
+
+
+class _Received(Unreader):  # type: ignore[misc]
+    """A request in memory, for gunicorn's parser. Behind its last byte is the end: nobody waits for more."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._data = memoryview(b"")
+
+    def put(self, data: bytes) -> None:
+        """The next request."""
+        self._data = memoryview(data)
+
+    def chunk(self, size_hint: int | None = None) -> bytes:
+        """The next piece, small enough that what the parser pushes back of it is copied quickly."""
+        piece, self._data = self._data[:_PIECE], self._data[_PIECE:]
+        return bytes(piece)
+
+    def take_rest(self) -> bytes:
+        """What the parser has left: the beginning of the next request."""
+        rest = bytes(self.take_buffered()) + bytes(self._data)
+        self._data = memoryview(b"")
+        return rest
+
+
+class Connection:
+    """What the loop, or the thread that works on the request, knows of one client.
+
+    Attributes:
+        sock: what gunicorn writes to; see `Outgoing`.
+        client, server: addresses, as gunicorn wants them.
+        since: when its state began.
+        deadline: when it is given up in this state.
+        held: bytes of requests that are in memory for it.
+        is_last: it is closed after this answer.
+    """
+
+    def __init__(self, cfg: Any, client_socket: socket.socket, client: Any, server: Any) -> None:
+        client_socket.setblocking(False)
+        self.raw = client_socket
+        self.sock = Outgoing(client_socket)
+        self.client = client
+        self.server = server
+        self.incoming = Incoming()
+        self.received = _Received()
+        self.parser = RequestParser(cfg, (), client)
+        self.parser.unreader = self.received
+        self.held = 0
+        self.is_last = False
+        self.state = State.IDLE
+        self.since = time.monotonic()
+        self.deadline = self.since
+
+    def enter(self, state: State, seconds: float) -> None:
+        """Begins something, for which there are so many seconds."""
+        self.state = state
+        self.since = time.monotonic()
+        self.deadline = self.since + seconds
+
+    def has_time(self, now: float) -> bool:
+        """Whether its client may go on."""
+        progress = 0
+        if self.state is State.WRITING:
+            progress = self.sock.sent
+        elif self.state is State.READING and self.incoming.has_head:
+            progress = self.incoming.read
+        return now < self.deadline + progress / SLOWEST_PER_SECOND
+
+    def hand_over(self) -> None:
+        """The request to the parser; a thread reads it from there."""
+        self.is_last = self.incoming.is_cut
+        self.received.put(bytes(self.incoming.data))
+        self.incoming = Incoming()
+
+    def take_next(self) -> None:
+        """What came behind the request that was answered."""
+        self.incoming = Incoming(self.received.take_rest())
+
+    def close(self) -> None:
+        """Gives it up."""
+        self.sock.close()
+        self.raw.close()
