@@ -7,6 +7,7 @@ import time
 from enum import Enum
 from typing import Any
 
+from gunicorn.http.errors import ParseException
 from gunicorn.http.parser import RequestParser
 from gunicorn.http.unreader import Unreader
 
@@ -55,6 +56,31 @@ class _Received(Unreader):  # type: ignore[misc]
         rest = bytes(self.take_buffered()) + bytes(self._data)
         self._data = memoryview(b"")
         return rest
+
+
+class BrokenBody(OSError):
+    """The body of a request broke off, or is not what its head says."""
+
+
+class CheckedReader:
+    """gunicorn's reader of a body, whose complaints are what an application expects of a stream.
+
+    Its own errors are none of those that WSGI applications know: a wrong chunk was a fault of ours, with a traceback.
+    """
+
+    def __init__(self, reader: Any) -> None:
+        self._reader = reader
+
+    def read(self, size: int) -> bytes:
+        """As the reader's.
+
+        Raises:
+            BrokenBody: nothing more can be read.
+        """
+        try:
+            return bytes(self._reader.read(size))
+        except ParseException:
+            raise BrokenBody("the body is not in chunks") from None
 
 
 class Connection:

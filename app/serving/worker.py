@@ -20,7 +20,7 @@ import structlog
 from gunicorn.http import errors
 from gunicorn.workers.gthread import ThreadWorker
 
-from app.serving.connection import BODY_SECONDS, HEAD_SECONDS, LINGER_SECONDS, Connection, State
+from app.serving.connection import BODY_SECONDS, HEAD_SECONDS, LINGER_SECONDS, CheckedReader, Connection, State
 from app.serving.incoming import MEBIBYTE
 from app.serving.refusals import refusal, status_of
 
@@ -160,12 +160,12 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
             request = next(conn.parser)
             # The loop has said it.
             request._expected_100_continue = False
+            request.body.reader = CheckedReader(request.body.reader)
             if conn.is_last:
                 request.force_close()
-            # Afterwards what the application did not read of the body is skipped: it is all in memory.
-            goes_on = self.handle_request(request, conn) and bool(conn.parser.finish_body()) and not conn.is_last
+            goes_on = self.handle_request(request, conn) and not conn.is_last
             conn.sock.flush()
-            return goes_on
+            return goes_on and _skip_body(conn.parser)
         except (errors.NoMoreData, StopIteration):
             pass
         except OSError as error:
@@ -310,3 +310,11 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         self._hold(connection, 0)
         self._connections.discard(connection)
         connection.close()
+
+
+def _skip_body(parser: Any) -> bool:
+    """Past what the application did not read of the body, all of which is in memory; False when it has no end."""
+    try:
+        return bool(parser.finish_body())
+    except OSError:
+        return False
