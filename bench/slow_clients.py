@@ -3,7 +3,7 @@
     uv run python -m bench.slow_clients [--seconds 15] [--clients 200] [--json]
 
 Starts the server as it is shipped on throw-away data, and for each way of being slow sends one webhook after the other
-over connections of their own, as a Plex server does. docs/adr/0011-slow-clients.md tells what was chosen by it.
+over connections of their own, as a Plex server does. docs/adr/0012-slow-clients.md tells what was chosen by it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """gunicorn's threads, fed by a loop that reads requests and finishes answers, so that slow clients cost none of them.
 
 gunicorn's own `gthread` reads a request, and writes its answer, in the thread that works on it: sixteen clients that send
-a byte a second are all that it takes to stop it. docs/adr/0011-slow-clients.md has what was measured.
+a byte a second are all that it takes to stop it. docs/adr/0012-slow-clients.md has what was measured.
 """
 
 from __future__ import annotations

@@ -59,7 +59,9 @@ def test_retention_is_measured_with_every_page_and_deletes_what_is_old_and_no_vi
     assert log["backup"]["rows"] > 12000
 
 
-@pytest.mark.parametrize(("bench", "option"), [("webhook", "--seconds"), ("retention", "--rows")])
+@pytest.mark.parametrize(
+    ("bench", "option"), [("webhook", "--seconds"), ("retention", "--rows"), ("slow_clients", "--seconds")]
+)
 def test_it_says_how_it_is_called(bench: str, option: str) -> None:
     command = [sys.executable, f"bench/{bench}.py", "--help"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
