@@ -13,8 +13,8 @@ domain service as text CHECK ((VALUE = ANY (ARRAY['plex'::text, 'tmdb'::text])))
 domain show_source as text CHECK ((VALUE = ANY (ARRAY['manual'::text, 'plex'::text, 'import'::text])))  -- Who added a show.
 domain show_title as text CHECK (((length(VALUE) >= 1) AND (length(VALUE) <= 1000)))  -- The title of a show.
 domain viewing_source as text CHECK ((VALUE = ANY (ARRAY['webhook'::text, 'history'::text, 'spool'::text, 'manual'::text, 'import'::text])))  -- Where a viewing, a mark or an unmark came from.
-domain void_reason as text CHECK ((VALUE = ANY (ARRAY['unmarked'::text, 'same_viewing'::text, 'moved'::text, 'undone'::text])))  -- Why a play does not count.
-domain withdrawn_why as text CHECK ((VALUE = ANY (ARRAY['moved'::text, 'undone'::text])))  -- Why what was said does not count any more.
+domain void_reason as text CHECK ((VALUE = ANY (ARRAY['unmarked'::text, 'same_viewing'::text, 'moved'::text, 'undone'::text, 'removed'::text])))  -- Why a play does not count.
+domain withdrawn_why as text CHECK ((VALUE = ANY (ARRAY['moved'::text, 'undone'::text, 'removed'::text])))  -- Why what was said does not count any more.
 
 table answer_batch_items  -- A question of such a go, the show that was put forward for it, and what came of it.
     user_id bigint not null
@@ -509,6 +509,7 @@ table watch_events  -- Everything that was ever said about an episode: a viewing
     withdrawn_at timestamp with time zone  -- It was said about the wrong episode: kept, but not part of the fold any more. Set together with withdrawn_why, by withdraw_viewings alone; a check of the table would cost every event.
     withdrawn_why withdrawn_why
     said_at timestamp with time zone  -- When it was by the Plex server's own clock: lastViewedAt of a webhook, viewedAt of its history. The webhook and the row of the history that tell the same viewing have the same one, however late the webhook came and however wrong that clock is.
+    removed_at timestamp with time zone  -- The user has taken the viewing out. What a Plex server told stays what it told, so that its history, read again, tells nothing new.
     constraint watch_events_pkey PRIMARY KEY (id)
     constraint watch_events_account_fkey FOREIGN KEY (user_id, account_id) REFERENCES plex_accounts(user_id, id) ON DELETE SET NULL (account_id)
     constraint watch_events_show_fkey FOREIGN KEY (user_id, tvshow_id) REFERENCES tvshows(user_id, id) ON DELETE CASCADE
@@ -537,6 +538,7 @@ add_found_show(p_user_id bigint, p_event jsonb, OUT tvshow_id bigint, OUT added 
 add_held_episodes(p_user_id bigint, p_tvshow_id bigint, p_log_ids bigint[], p_mapping_id bigint DEFAULT NULL::bigint) returns jsonb volatile
 add_refusal(p_user_id bigint, p_event jsonb) returns text stable
 add_show(p_user_id bigint, p_show jsonb) returns bigint volatile
+add_viewing(p_user_id bigint, p_tvshow_id bigint, p_season integer, p_episode integer, p_at timestamp with time zone, OUT action text, OUT event_id bigint) returns record volatile
 apply_lookup(p_user_id bigint, p_log_id bigint, p_event jsonb, p_lookup jsonb, p_steps jsonb, p_has_tmdb boolean, p_probe text DEFAULT NULL::text, p_document jsonb DEFAULT NULL::jsonb, p_lease_seconds integer DEFAULT 30, OUT status text, OUT action text, OUT tvshow_id bigint, OUT conflict_id bigint, OUT needs jsonb, OUT probing boolean) returns record volatile
 asked_names(p_title text, p_other_titles jsonb, OUT names jsonb, OUT year integer, OUT literal_keys text[], OUT spelling_keys text[], OUT core_keys text[], OUT part_keys text[], OUT long_keys text[]) returns record stable
 begin_answers(p_user_id bigint, p_action text, p_items jsonb) returns bigint volatile
@@ -579,6 +581,7 @@ look_up_again(p_user_id bigint) returns integer volatile
 look_up_needs(p_user_id bigint, p_event jsonb, p_has_tmdb boolean) returns jsonb stable
 map_show(p_user_id bigint, p_show jsonb, p_tvshow_id bigint, p_confidence numeric, p_method text, p_confirmed boolean DEFAULT false) returns bigint volatile
 mapping_state(p_user_id bigint, p_show jsonb) returns jsonb stable
+mark_episodes(p_user_id bigint, p_tvshow_id bigint, p_watched boolean, p_season integer, p_before integer DEFAULT NULL::integer, p_when text DEFAULT 'now'::text) returns bigint[] volatile
 mark_numbered(p_user_id bigint, p_tvshow_id bigint, p_mapping_id bigint, p_event jsonb, p_at timestamp with time zone, p_source text, p_account_id bigint, p_log_id bigint, p_later jsonb DEFAULT NULL::jsonb, OUT action text, OUT season integer, OUT episode integer, OUT became jsonb) returns record volatile
 mark_watched(p_user_id bigint, p_tvshow_id bigint, p_season integer, p_episode integer, p_air_date date, p_kind text, p_at timestamp with time zone, p_source text, p_server_uuid text DEFAULT NULL::text, p_account_id bigint DEFAULT NULL::bigint, p_history_key text DEFAULT NULL::text, p_mapping_id bigint DEFAULT NULL::bigint, p_log_id bigint DEFAULT NULL::bigint, p_plex_season integer DEFAULT NULL::integer, p_plex_episode integer DEFAULT NULL::integer, p_later jsonb DEFAULT NULL::jsonb, p_said_at timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT action text, OUT season integer, OUT episode integer, OUT play_id bigint, OUT first_watched_at timestamp with time zone) returns record volatile
 match_ids(p_user_id bigint, p_ids jsonb, OUT tvshow_id bigint, OUT confidence numeric, OUT method text, OUT candidates jsonb) returns record stable
@@ -586,6 +589,7 @@ match_title(p_user_id bigint, p_title text, p_show_year integer, p_episode_year 
 merge_seasons(p_old jsonb, p_new jsonb, p_spoken_of jsonb, p_from text) returns TABLE(old_season integer, old_episode integer, old_entry jsonb, new_entry jsonb, season integer, episode integer) stable
 merge_show(p_user_id bigint, p_tvshow_id bigint, p_document jsonb, p_from text) returns jsonb volatile
 missing_history(p_user_id bigint, p_server_uuid text, p_rows jsonb) returns integer[] stable
+move_viewing(p_user_id bigint, p_play_id bigint, p_at timestamp with time zone, OUT tvshow_id bigint, OUT removed_ids bigint[], OUT event_id bigint) returns record volatile
 normal_seasons(p_seasons jsonb) returns jsonb stable
 note_account(p_user_id bigint, p_event jsonb) returns bigint volatile
 note_answer(p_user_id bigint, p_batch_id bigint, p_conflict_id bigint, p_problem text) returns boolean volatile
@@ -603,21 +607,25 @@ reapply_mapping(p_user_id bigint, p_mapping_id bigint, p_rules_before jsonb DEFA
 receive_event(p_user_id bigint, p_receipt uuid, p_source text, p_event jsonb, p_payload json, p_received_at timestamp with time zone, p_has_tmdb boolean, p_elapsed_ms real DEFAULT 0, OUT status text, OUT action text, OUT log_id bigint, OUT tvshow_id bigint, OUT conflict_id bigint) returns record volatile
 record_failed_event(p_user_id bigint, p_receipt uuid, p_source text, p_event jsonb, p_payload jsonb, p_received_at timestamp with time zone, p_error text) returns bigint volatile
 recount(p_seasons jsonb, OUT total_episodes integer, OUT watched_episodes integer, OUT total_minutes integer) returns record immutable
+refold_said(p_user_id bigint, p_tvshow_id bigint, p_event_ids bigint[]) returns void volatile
 refresh_needs(p_user_id bigint, p_tvshow_id bigint, p_event jsonb, p_has_tmdb boolean, OUT needs jsonb, OUT waits_for text) returns record stable
 relog_mapping(p_user_id bigint, p_mapping_id bigint, p_plan jsonb) returns bigint volatile
 remove_episodes(p_user_id bigint, p_tvshow_id bigint, p_places jsonb) returns integer volatile
 remove_rules(p_user_id bigint, p_mapping_id bigint, p_rule_id bigint, p_apply boolean, OUT removed integer, OUT correction jsonb) returns record volatile
+remove_viewing(p_user_id bigint, p_play_id bigint, OUT tvshow_id bigint, OUT season integer, OUT episode integer, OUT removed_ids bigint[]) returns record volatile
 renew_claims(p_log_ids bigint[], p_lease_seconds integer DEFAULT 30) returns void volatile
 renew_job(p_job_id bigint, p_lease_seconds integer, p_progress jsonb DEFAULT NULL::jsonb) returns boolean volatile
 renumber(p_seasons jsonb, p_rules jsonb, p_said jsonb, OUT n integer, OUT part integer, OUT season integer, OUT episode integer, OUT rule jsonb) returns SETOF record stable
 replay_event(p_user_id bigint, p_log_id bigint, p_event jsonb, p_has_tmdb boolean, p_later jsonb DEFAULT NULL::jsonb, OUT status text, OUT action text, OUT log_id bigint, OUT tvshow_id bigint, OUT conflict_id bigint) returns record volatile
 replay_held(p_user_id bigint, p_conflict_id bigint, p_show jsonb, p_tvshow_id bigint, p_mapping_id bigint, p_action text, p_log_ids bigint[], p_season integer DEFAULT NULL::integer, p_episode integer DEFAULT NULL::integer, OUT replayed integer, OUT outcomes jsonb) returns record volatile
 resolve_conflict(p_user_id bigint, p_conflict_id bigint, p_action text, p_tvshow_id bigint DEFAULT NULL::bigint, p_season integer DEFAULT NULL::integer, p_episode integer DEFAULT NULL::integer, p_show jsonb DEFAULT NULL::jsonb, OUT tvshow_id bigint, OUT replayed integer, OUT outcomes jsonb) returns record volatile
+restore_show(p_user_id bigint, p_tvshow_id bigint) returns void volatile
 return_mappings(p_user_id bigint, p_tvshow_id bigint) returns jsonb volatile
 rewrite_watched(p_tvshow_id bigint, p_episodes jsonb) returns void volatile
 romaji(p_key text) returns text immutable
 rule_answer(p_user_id bigint, p_conflict_id bigint, p_mapping_id bigint) returns jsonb stable
 save_rules(p_user_id bigint, p_mapping_id bigint, p_rules jsonb, p_source text, p_replace boolean, p_apply boolean) returns jsonb volatile
+say_again(p_user_id bigint, p_tvshow_id bigint, p_event_ids bigint[]) returns bigint[] volatile
 search_again(p_user_id bigint, p_conflict_id bigint, p_events jsonb, p_has_tmdb boolean, OUT resolved boolean, OUT tvshow_id bigint, OUT replayed integer, OUT outcomes jsonb) returns record volatile
 set_watched(p_user_id bigint, p_tvshow_id bigint, p_season integer, p_episode integer, p_watched boolean, p_at timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT action text, OUT first_watched_at timestamp with time zone) returns record volatile
 settle_event(p_user_id bigint, p_event jsonb, p_decision jsonb, p_log_id bigint, p_source text, p_watched_at timestamp with time zone, p_account_id bigint, OUT status text, OUT action text, OUT tvshow_id bigint, OUT conflict_id bigint, OUT mapping_id bigint, OUT trace jsonb, OUT needs jsonb, OUT waits_for text) returns record volatile
@@ -626,6 +634,7 @@ sign_in_delay(p_failures integer, p_free integer, p_longest integer) returns int
 similar_titles(p_user_id bigint, p_asked jsonb, p_year integer, p_episode_year integer) returns jsonb volatile
 start_job(p_kind text, p_user_id bigint, p_lease_seconds integer, p_apart_seconds integer DEFAULT 0) returns bigint volatile
 summarise_plan(p_plan jsonb, p_tvshow_id bigint) returns jsonb stable
+take_back(p_user_id bigint, p_tvshow_id bigint, p_event_ids bigint[]) returns bigint[] volatile
 take_probe(p_user_id bigint, p_service text, p_probe_seconds integer DEFAULT 30, OUT may_ask boolean, OUT probing boolean) returns record volatile
 take_sign_in_try(p_asker bytea, p_account bytea DEFAULT NULL::bytea, p_address bytea DEFAULT NULL::bytea, p_strict boolean DEFAULT false, OUT wait_seconds integer) returns integer volatile
 undo_conflict(p_user_id bigint, p_conflict_id bigint, OUT withdrawn integer, OUT held integer, OUT removed_tvshow_id bigint, OUT kept_tvshow_id bigint) returns record volatile

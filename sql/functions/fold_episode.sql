@@ -15,17 +15,19 @@ declare
     v_server text[] := '{}';
     v_viewed_from timestamptz[] := '{}';   -- its first report; null while it is only a mark by hand
     v_voided timestamptz[] := '{}';
+    v_removed boolean[] := '{}';           -- by the user, who has the last word on it
     v_play bigint[] := '{}';
     v_count integer := 0;
     v_at integer;
     v_log_id bigint;
     v_mapping_id bigint;
     v_play_id bigint;
+    v_why void_reason;
     v_members bigint[] := '{}';
     v_member_of integer[] := '{}';
 begin
     for v_event in
-        select w as event, w.id, w.kind, w.account_id, w.server_uuid, w.play_id, coalesce(h.occurred_at, w.occurred_at) as occurred_at
+        select w as event, w.id, w.kind, w.account_id, w.server_uuid, w.play_id, w.removed_at, coalesce(h.occurred_at, w.occurred_at) as occurred_at
         from watch_events w
         -- The server's own history has the last word on when a viewing was: a webhook of it may have come late, or its time
         -- was taken when nobody knew yet how wrong that server's clock is. Both times are of the same clock.
@@ -91,7 +93,12 @@ begin
             v_server[v_at] := v_event.server_uuid;
             v_viewed_from[v_at] := case when v_event.kind = 'viewing' then v_event.occurred_at end;
             v_voided[v_at] := null;
+            v_removed[v_at] := false;
             v_play[v_at] := null;
+        end if;
+        if v_event.removed_at is not null then
+            v_removed[v_at] := true;
+            v_voided[v_at] := coalesce(v_voided[v_at], v_event.removed_at);
         end if;
         if v_play[v_at] is null and v_event.play_id is not null and v_event.play_id <> all (array_remove(v_play, null)) then
             v_play[v_at] := v_event.play_id;
@@ -106,6 +113,7 @@ begin
         select m.id into v_mapping_id from plex_show_mappings m where m.user_id = p_user_id and m.id = (v_start[i]).mapping_id
         for key share;
         v_log_id := (v_start[i]).log_id;
+        v_why := case when v_removed[i] then 'removed' when v_voided[i] is not null then 'unmarked' end;
         if (v_start[i]).id is distinct from p_event_id then
             -- Held until the end: the retention must not delete it between this look and the write that names it.
             select l.id into v_log_id from plex_webhook_logs l where l.id = v_log_id for key share;
@@ -115,7 +123,7 @@ begin
                                plex_season, plex_episode, mapping_id, log_id, voided_at, void_reason)
             values (p_user_id, p_tvshow_id, p_season, p_episode, v_began[i], (v_start[i]).source, v_server[i], v_account[i],
                     (v_start[i]).history_key, (v_start[i]).plex_season, (v_start[i]).plex_episode, v_mapping_id,
-                    v_log_id, v_voided[i], case when v_voided[i] is not null then 'unmarked' end)
+                    v_log_id, v_voided[i], v_why)
             returning id into v_play_id;
             v_play[i] := v_play_id;
         else
@@ -123,11 +131,11 @@ begin
             set watched_at = v_began[i], source = (v_start[i]).source, server_uuid = v_server[i], account_id = v_account[i],
                 history_key = (v_start[i]).history_key, plex_season = (v_start[i]).plex_season,
                 plex_episode = (v_start[i]).plex_episode, mapping_id = v_mapping_id, log_id = v_log_id,
-                voided_at = v_voided[i], void_reason = case when v_voided[i] is not null then 'unmarked' end
+                voided_at = v_voided[i], void_reason = v_why
             where p.id = v_play[i]
               and (p.watched_at, p.source, p.server_uuid, p.account_id, p.history_key, p.log_id, p.voided_at, p.void_reason)
                   is distinct from (v_began[i], (v_start[i]).source, v_server[i], v_account[i], (v_start[i]).history_key,
-                                    v_log_id, v_voided[i], case when v_voided[i] is not null then 'unmarked' end);
+                                    v_log_id, v_voided[i], v_why);
         end if;
     end loop;
 
@@ -142,7 +150,7 @@ begin
     -- A play that turned out to be part of another one, or a mark of what was watched already; unmarked or not.
     update plays set voided_at = coalesce(voided_at, now()), void_reason = 'same_viewing'
     where tvshow_id = p_tvshow_id and season = p_season and episode = p_episode and id <> all (v_play)
-      and (voided_at is null or void_reason = 'unmarked');
+      and (voided_at is null or void_reason in ('unmarked', 'removed'));
 
     select min(v_began[i]) filter (where v_voided[i] is null), count(*) filter (where v_voided[i] is null)
     into first_watched_at, live_plays
@@ -159,5 +167,5 @@ $$;
 comment on function fold_episode(bigint, bigint, integer, integer, integer, bigint) is
     'Makes the plays of one episode anew from everything said about it, in the order of time: viewings by the same account and
 server closer together than the runtime (minutes; 30 when unknown) are one; a mark by hand counts when nothing before it does; an
-unmark voids what lies before it; what was withdrawn is left out. A webhook of a viewing that the server''s history knows takes its time
+unmark voids what lies before it; what the user removed counts no more, whoever tells it again; what was withdrawn is left out. A webhook of a viewing that the server''s history knows takes its time
 from there. The caller holds the lock on the show''s row.';

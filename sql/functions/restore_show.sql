@@ -1,0 +1,21 @@
+create function restore_show(p_user_id bigint, p_tvshow_id bigint) returns void
+language plpgsql volatile
+set search_path from current
+as $$
+begin
+    -- Before the show's row: an event that wants to ask about this show waits, and then finds it.
+    perform lock_mappings(p_user_id);
+    update tvshows set deleted_at = null, updated_at = now()
+    where user_id = p_user_id and id = p_tvshow_id and deleted_at is not null;
+    if not found then
+        raise exception 'no deleted show % is there', p_tvshow_id using errcode = 'TK404';
+    end if;
+    -- Those that the user has pointed to another show meanwhile stay there.
+    update plex_show_mappings set tvshow_id = p_tvshow_id, emptied_tvshow_id = null, updated_at = now()
+    where user_id = p_user_id and emptied_tvshow_id = p_tvshow_id and tvshow_id is null;
+    perform settle_open_conflicts(p_user_id, p_tvshow_id);
+end
+$$;
+comment on function restore_show(bigint, bigint) is
+    'Undoes delete_show: the show is back with everything that was watched, and the mappings that stood for it. Questions that went with
+it stay closed. Raises TK404; a unique violation when a show with one of its ids was added meanwhile.';
