@@ -35,6 +35,7 @@ def register(app: Flask) -> None:
         numbering,
         posters,
         settings,
+        shows,
         vendor,
         welcome,
         wording,
@@ -47,6 +48,7 @@ def register(app: Flask) -> None:
         home,
         conflicts,
         answers,
+        shows,
         mappings,
         numbering,
         activity,
@@ -88,6 +90,8 @@ def register(app: Flask) -> None:
         clock_time=moments.clock_time,
         read_moment=moments.read_moment,
         day_and_time=moments.day_and_time,
+        day=moments.plain_day,
+        hours=moments.hours,
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

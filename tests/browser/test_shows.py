@@ -1,0 +1,93 @@
+"""The shows as they look and behave: pictures at a phone's and a desk's size, by day and by night."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+from psycopg.types.json import Jsonb
+
+from app.services import Services
+from tests.browser.conftest import PASSWORD
+from tests.browser.sample import fill
+from tests.browser.test_pages import every_look
+from tests.browser.watch import PHONE, Window
+from tests.conftest import Connection
+
+Open = Callable[..., Window]
+
+# As test_pages.TOO_SMALL.
+TOO_SMALL = """[...document.querySelectorAll('a, button, summary, input:not([type=hidden])')]
+    .filter(e => e.checkVisibility() && !e.matches('.tk-skip, p a:not(.btn):only-child'))
+    .map(e => [e.getBoundingClientRect(), e])
+    .filter(([box]) => box.height < 43.5 || box.width < 43.5)
+    .map(([box, e]) => `${e.outerHTML.slice(0, 80)} ${box.width}x${box.height}`)"""
+
+
+def _library(services: Services, conn: Connection, user_id: int) -> None:
+    """More shows than fit on a page, some of them watched."""
+    fill(services, user_id, pages=False)
+    words = ("Harbour", "Copper", "Winter", "Paper", "Night", "Glass", "Salt", "Tall")
+    things = ("Lights", "Road", "House", "Boats", "Shift", "Tables", "Letters")
+    with services.db.connection() as connection:
+        for number in range(50):
+            episodes = [
+                {"episodeNumber": e, "title": f"Part {e}", "airDate": f"2024-{e:02}-12", "runtime": 45}
+                for e in range(1, 11)
+            ]
+            title = f"{words[number % 8]} {things[number % 7]}"
+            show = {
+                "title": title,
+                "year": 1990 + number % 35,
+                "seasons": [{"seasonNumber": s, "episodes": episodes} for s in (1, 2)],
+            }
+            row = connection.execute("select add_show(%s, %s) as id", (user_id, Jsonb(show))).fetchone()
+            assert row is not None
+            for episode in range(1, number % 4 * 3 + 1):
+                connection.execute(
+                    "select set_watched(%s, %s, 1, %s, true, now() - %s * interval '1 day')",
+                    (user_id, row["id"], episode, number + 10 - episode),
+                )
+
+
+@every_look
+def test_the_grid_the_list_and_a_show(
+    open_at: Open, services: Services, conn: Connection, user_id: int, size: tuple[int, int], scheme: str, name: str
+) -> None:
+    window = open_at(size, scheme)
+    page = window.page
+    window.sign_in("mira", PASSWORD)
+    window.go("/shows")
+    window.picture(f"shows-empty-{name}")
+    _library(services, conn, user_id)
+
+    window.go("/shows")
+    window.picture(f"shows-{name}")
+    assert page.evaluate(TOO_SMALL) == []
+    page.locator(".tk-grid-more").scroll_into_view_if_needed()
+    expect(page.locator(".tk-tile")).to_have_count(61)
+    page.click(".tk-shows-look summary")
+    window.picture(f"shows-order-{name}")
+    page.click(".tk-shows-look a:has-text('Last watched')")
+    page.wait_for_url("**/shows?sort=watched")
+    page.fill("#q", "harbour")
+    expect(page.locator(".tk-tile")).to_have_count(7)
+    expect(page).to_have_url(re.compile(r"\?q=harbour&sort=watched$|\?sort=watched&q=harbour$"))
+    window.go("/shows?view=list&sort=watched")
+    window.picture(f"shows-list-{name}")
+    assert page.evaluate(TOO_SMALL) == []
+
+    page.locator(".tk-shelf-row", has_text="Bob's Burgers").click()
+    page.wait_for_url(re.compile(r"/shows/\d+"))
+    window.picture(f"show-{name}", full=True)
+    assert page.evaluate(TOO_SMALL) == []
+    page.click("#season-2 summary")
+    expect(page.locator("#season-2 .tk-episodes li")).to_have_count(9)
+    expect(page).to_have_url(re.compile(r"\?season=2$"))
+    if size == PHONE:
+        return
+    window.go("/shows?q=donau")
+    page.click(".tk-tile")
+    page.wait_for_url(re.compile(r"/shows/\d+"))
+    window.picture(f"show-long-{name}", full=True)
