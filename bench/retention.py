@@ -29,13 +29,12 @@ from pydantic import SecretStr
 from app.backup import restore_backup, write_backup
 from app.db.queries import queries
 from app.jobs.retention import purge
-from app.plex.events import parse_event
 from app.settings import load_settings
-from app.sync.receive import receive
-from bench.installation import Account, Installation, running_installation
-from bench.library import make_library, viewing
+from bench.installation import Installation, running_installation
+from bench.library import make_library
+from bench.year import ROWS, fill, prepare, signed_in
 
-YEARS = (36_500, 365_000)
+YEARS = (ROWS, 10 * ROWS)
 FEW_ROWS = 1000  # ten days: every page is full
 ROUNDS = 15
 SHOWS = 50
@@ -56,40 +55,6 @@ API = (
     "/metrics",
 )
 
-_EMPTY = "truncate tracker.plays, tracker.watch_events, tracker.plex_webhook_logs"
-_EPISODES = """
-create temporary table bench_episodes on commit preserve rows as
-select row_number() over (order by md5(t.id::text || e.number)) - 1 as place, t.id as tvshow_id, t.title, s.number as season,
-       e.number
-from tracker.tvshows t
-cross join lateral (select (d ->> 'seasonNumber')::integer as number, d -> 'episodes' as episodes
-                    from jsonb_array_elements(t.seasons) a(d)) s
-cross join lateral (select (d ->> 'episodeNumber')::integer as number from jsonb_array_elements(s.episodes) a(d)) e
-where t.user_id = %(user)s"""
-_TEMPLATES = """
-create temporary table bench_templates on commit preserve rows as
-select row_number() over (order by id) - 1 as message, l.* from tracker.plex_webhook_logs l where l.user_id = %(user)s"""
-_LOG = """
-insert into tracker.plex_webhook_logs (
-    id, user_id, account_id, created_at, watched_at, receipt, plex_season, plex_episode, processing_duration_ms, source, status,
-    action_taken, event_type, event_key, plex_title, plex_account, plex_server, trace, payload, tvshow_id, mapping_id)
-overriding system value
-select n + 1, t.user_id, t.account_id, now() - make_interval(secs => (%(rows)s - n) * 864.0), t.watched_at, gen_random_uuid(),
-       e.season, e.number, t.processing_duration_ms, t.source, t.status, t.action_taken, t.event_type,
-       case when t.event_key is not null then md5(n::text) end, e.title, t.plex_account, t.plex_server, t.trace, t.payload,
-       case when t.tvshow_id is not null then e.tvshow_id end, t.mapping_id
-from generate_series(0, %(rows)s - 1) n
-join bench_templates t on t.message = n %% 5
-join bench_episodes e on e.place = (n / 5) %% (select count(*) from bench_episodes)"""
-_PLAYS = """
-insert into tracker.plays (user_id, tvshow_id, season, episode, watched_at, source, log_id)
-select user_id, tvshow_id, plex_season, plex_episode, created_at, 'webhook', id from tracker.plex_webhook_logs
-where status = 'success'"""
-_SAID = """
-insert into tracker.watch_events (user_id, tvshow_id, season, episode, kind, occurred_at, source, log_id, play_id)
-select user_id, tvshow_id, season, episode, 'viewing', watched_at, source, log_id, id from tracker.plays"""
-_NUMBERS = "select setval('tracker.plex_webhook_logs_id_seq', %(rows)s)"
-_RAN_ALREADY = "insert into tracker.job_runs (kind, status, finished_at) values ('retention', 'success', now())"
 _ONE_DELETE = """
 delete from tracker.plex_webhook_logs
 where created_at < now() - make_interval(days => %(days)s) and status in ('success', 'ignored', 'duplicate')"""
@@ -111,9 +76,9 @@ def measure(lengths: list[int]) -> dict[str, Any]:
     with running_installation() as installation:
         account = installation.add_account("bench", make_library(SHOWS))
         with psycopg.connect(installation.database.owner_url, autocommit=True) as owner:
-            _prepare(installation, owner, account)
-            get = _signed_in(installation, account)
-            _fill(owner, FEW_ROWS)
+            prepare(installation, owner, account)
+            get = signed_in(installation, account)
+            fill(owner, FEW_ROWS)
             pages = {path: _page_times(get, path) for path in _paths(get)}
             logs = {str(rows): _measure_log(installation, owner, get, list(pages), rows) for rows in lengths}
     for log in logs.values():
@@ -128,39 +93,6 @@ def measure(lengths: list[int]) -> dict[str, Any]:
         within[f"batches of {rows} rows"] = log["retention"]["longest_batch_ms"] <= ASKED["batch_ms"]
         within[f"retention of {rows} rows"] = log["retention"]["seconds"] <= ASKED["retention_s_per_year"] * years
     return {"asked": ASKED, "logs": logs, "within": within}
-
-
-def _prepare(installation: Installation, owner: psycopg.Connection[Any], account: Account) -> None:
-    """Takes the five rows of one real viewing as what the rest is made from."""
-    library = make_library(1)
-    for message in viewing(library[0].episodes[0]):
-        receive(installation.services, account.user_id, parse_event(message))
-    # The server's own retention is to wait until tomorrow.
-    owner.execute(_RAN_ALREADY)
-    owner.execute(_TEMPLATES, {"user": account.user_id})
-    owner.execute(_EPISODES, {"user": account.user_id})
-
-
-def _signed_in(installation: Installation, account: Account) -> Callable[[str], requests.Response]:
-    """Asks as the account's browser does."""
-    from app.security.sessions import start
-
-    address = f"http://{installation.address[0]}:{installation.address[1]}"
-    session = requests.Session()
-    token = start(installation.services, account.user_id, user_agent="bench", address="127.0.0.1")
-    session.cookies.set("tellykeep", _cookie(installation, token))
-    return lambda path: session.get(address + path, timeout=60)
-
-
-def _cookie(installation: Installation, token: str) -> str:
-    """The cookie that the sign-in would have given."""
-    from app import create_app
-    from app.security.sessions import CookieSessions
-
-    app = create_app(installation.services)
-    serializer = CookieSessions(None).get_signing_serializer(app)
-    assert serializer is not None
-    return str(serializer.dumps({"_user_id": token, "_fresh": True, "_permanent": True}))
 
 
 def _paths(get: Callable[[str], requests.Response]) -> list[str]:
@@ -191,14 +123,6 @@ def _page_times(get: Callable[[str], requests.Response], path: str) -> dict[str,
     return {"median_ms": round(median(times), 2), "max_ms": round(max(times), 2)}
 
 
-def _fill(owner: psycopg.Connection[Any], rows: int) -> None:
-    """Makes the log one of so many rows, the last of which is of now, a row every 864 seconds."""
-    owner.execute(_EMPTY)
-    for statement in (_LOG, _PLAYS, _SAID, _NUMBERS):
-        owner.execute(statement, {"rows": rows})
-    owner.execute("vacuum analyze")
-
-
 def _measure_log(
     installation: Installation,
     owner: psycopg.Connection[Any],
@@ -207,7 +131,7 @@ def _measure_log(
     rows: int,
 ) -> dict[str, Any]:
     services, days = installation.services, installation.settings.log_retention_days
-    _fill(owner, rows)
+    fill(owner, rows)
     pages = {path: _page_times(get, path) for path in paths}
     backup = _measure_backup(installation)
     plays = _count(owner, "plays")

@@ -25,7 +25,7 @@ def find_shows(services: Services, user_id: int, query: str, *, limit: int = 10)
 
 
 def name_shows(services: Services, user_id: int, tvshow_ids: set[int]) -> dict[int, Row]:
-    """`title`, `year` and whether it is `deleted` of these shows, by id."""
+    """`title`, `year`, `poster_path` and whether it is `deleted` of these shows, by id."""
     if not tvshow_ids:
         return {}
     with services.db.connection() as connection:

@@ -17,6 +17,7 @@ def register(app: Flask) -> None:
     from app.tracker.conflicts import count_open_conflicts
     from app.web import (
         activity,
+        amounts,
         answers,
         appearance,
         assets,
@@ -26,6 +27,7 @@ def register(app: Flask) -> None:
         connect_server,
         connect_tmdb,
         door,
+        figures,
         history,
         home,
         mapping_words,
@@ -46,6 +48,7 @@ def register(app: Flask) -> None:
     for module in (
         door,
         home,
+        figures,
         conflicts,
         answers,
         shows,
@@ -92,6 +95,9 @@ def register(app: Flask) -> None:
         day_and_time=moments.day_and_time,
         day=moments.plain_day,
         hours=moments.hours,
+        milliseconds=amounts.milliseconds,
+        share=amounts.share,
+        duration=amounts.duration,
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

@@ -116,7 +116,9 @@ def _known_told(conflict_id: int, *, undone: bool) -> Iterator[None]:
 
 
 def _back(conflict_id: int) -> BaseResponse:
-    """To the question as it is now. htmx goes there too, and gets the part that it came from."""
+    """To the question as it is now. htmx goes there too, and gets the part that it came from; so does the front page."""
+    if request.form.get("place") == "home":
+        return redirect(url_for("home.front_page", swapped=1 if request.htmx else None), 303)
     place = "list" if request.htmx and request.form.get("place") == "list" else None
     return redirect(url_for("conflicts.conflict", conflict_id=conflict_id, place=place), 303)
 

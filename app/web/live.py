@@ -36,6 +36,6 @@ def answer_live(template: str, values: dict[str, Any], page: Callable[[Markup], 
 
 
 def _address() -> str:
-    """This page's own address, without what a poll adds to it."""
-    arguments = [(name, value) for name, value in request.args.items(multi=True) if name != "seen"]
+    """This page's own address, without what a poll or a swap adds to it."""
+    arguments = [(name, value) for name, value in request.args.items(multi=True) if name not in ("seen", "swapped")]
     return f"{request.path}?{urlencode(arguments)}" if arguments else request.path

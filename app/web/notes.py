@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import psycopg
@@ -23,6 +23,9 @@ class Note:
         icon: name in the sprite.
         href: where to go on, or empty.
         link: what that is called.
+        action: where a button sends what takes it back; empty where there is none.
+        button: what that button says.
+        values: what it sends.
     """
 
     text: str
@@ -30,11 +33,27 @@ class Note:
     icon: str = "check"
     href: str = ""
     link: str = ""
+    action: str = ""
+    button: str = ""
+    values: dict[str, str] = field(default_factory=dict)
 
 
 def tell(text: str, *, href: str = "", link: str = "") -> None:
     """Something was done."""
     flash(asdict(Note(text, href=href, link=link)))  # type: ignore[arg-type] # the cookie holds what JSON holds
+
+
+def tell_with_undo(text: str, action: str, values: Mapping[str, object], *, button: str = "Undo") -> None:
+    """Something was done, and a button takes it back.
+
+    Args:
+        text: what was done.
+        action: address that takes it back, by POST.
+        values: what is sent there.
+        button: what the button says.
+    """
+    sent = {name: str(value) for name, value in values.items()}
+    flash(asdict(Note(text, action=action, button=button, values=sent)))  # type: ignore[arg-type] # as above
 
 
 def tell_problem(text: str) -> None:

@@ -81,7 +81,7 @@ order by lower(n.title) <> lower(:exact), n.title not ilike :beginning, left(low
 limit :limit;
 
 -- name: name_shows(user_id, tvshow_ids)
--- Titles and years of these shows, deleted ones included.
-select id, title, extract(year from show_start_date)::integer as year, deleted_at is not null as deleted
+-- Titles, years and posters of these shows, deleted ones included.
+select id, title, extract(year from show_start_date)::integer as year, poster_path, deleted_at is not null as deleted
 from tvshows
 where user_id = :user_id and id = any (:tvshow_ids::bigint[]);
