@@ -571,6 +571,7 @@ import_marks(p_user_id bigint, p_tvshow_id bigint, p_seasons jsonb, p_source tex
 is_down(p_user_id bigint, p_service text) returns boolean stable
 join_conflict(p_user_id bigint, p_conflict_id bigint, p_into_id bigint) returns void volatile
 judge_name(p_asked jsonb, p_name text, p_title_key text, p_spelling_key text, p_core_key text, p_part_keys text[], p_long_keys text[], p_start_year integer, p_countries text, p_show_year integer, p_episode_year integer, OUT level integer, OUT fit integer, OUT score numeric, OUT method text, OUT reason text) returns record immutable
+known_timezone(p_timezone text) returns text stable
 learn_number(p_user_id bigint, p_mapping_id bigint, p_plex_season integer, p_plex_episode integer, p_season integer, p_episode integer) returns bigint volatile
 learnt_event(p_event jsonb) returns jsonb immutable
 lock_mapping(p_user_id bigint, p_mapping_id bigint, p_tvshow_id bigint DEFAULT NULL::bigint) returns void volatile
@@ -590,6 +591,7 @@ merge_seasons(p_old jsonb, p_new jsonb, p_spoken_of jsonb, p_from text) returns 
 merge_show(p_user_id bigint, p_tvshow_id bigint, p_document jsonb, p_from text) returns jsonb volatile
 missing_history(p_user_id bigint, p_server_uuid text, p_rows jsonb) returns integer[] stable
 move_viewing(p_user_id bigint, p_play_id bigint, p_at timestamp with time zone, OUT tvshow_id bigint, OUT removed_ids bigint[], OUT event_id bigint) returns record volatile
+next_episode(p_seasons jsonb, p_today date, OUT season integer, OUT episode integer, OUT title text, OUT air_date date, OUT watched integer, OUT aired integer) returns record stable
 normal_seasons(p_seasons jsonb) returns jsonb stable
 note_account(p_user_id bigint, p_event jsonb) returns bigint volatile
 note_answer(p_user_id bigint, p_batch_id bigint, p_conflict_id bigint, p_problem text) returns boolean volatile
@@ -643,5 +645,8 @@ unseen_in_library(p_user_id bigint, p_tvshow_id bigint, p_rows jsonb) returns SE
 update_mapping(p_user_id bigint, p_mapping_id bigint, p_changes jsonb) returns jsonb volatile
 update_show(p_user_id bigint, p_tvshow_id bigint, p_changes jsonb) returns void volatile
 viewing_time(p_event jsonb, p_received_at timestamp with time zone, p_clock_ahead integer DEFAULT 0) returns timestamp with time zone immutable
+watch_streaks(p_user_id bigint, p_timezone text, p_today date, p_tvshow_id bigint, OUT current_days integer, OUT current_since date, OUT longest_days integer, OUT longest_from date, OUT longest_to date) returns record stable
+watched_per_day(p_user_id bigint, p_timezone text, p_since timestamp with time zone, p_until timestamp with time zone, OUT day date, OUT episodes integer) returns SETOF record stable
 withdraw_viewings(p_user_id bigint, p_log_ids bigint[], p_reason text) returns integer volatile
 write_watched(p_user_id bigint, p_tvshow_id bigint, p_log_ids bigint[], p_synced boolean DEFAULT false) returns void volatile
+year_figures(p_user_id bigint, p_timezone text, p_year integer, p_tvshow_id bigint) returns jsonb stable

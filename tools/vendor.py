@@ -25,6 +25,7 @@ ICON_NAMES = (
     "arrow-back-up",
     "arrow-left",
     "ban",
+    "chart-bar",
     "check",
     "chevron-right",
     "copy",

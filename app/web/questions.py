@@ -19,14 +19,19 @@ BY_ITSELF = "auto"
 
 def open_questions(services: Services, user_id: int) -> list[dict[str, Any]]:
     """The newest open ones, each with the show that it most likely is, if one is likelier than the others."""
+    rows = list_conflicts(services, user_id, limit=OPEN).rows
+    likeliest = {row["id"]: _likeliest(row["potential_matches"]) for row in rows}
+    ids = {show["tvshow_id"] for show in likeliest.values() if show is not None} - {None}
+    ours = name_shows(services, user_id, ids)
     return [
         row
         | {
             "question": conflict_words.question_of(row),
             "waiting": conflict_words.waiting_of(row),
-            "likeliest": _likeliest(row["potential_matches"]),
+            "likeliest": show and {"poster_path": None} | show | _poster_of(ours.get(show["tvshow_id"])),
         }
-        for row in list_conflicts(services, user_id, limit=OPEN).rows
+        for row in rows
+        for show in (likeliest[row["id"]],)
     ]
 
 
@@ -52,3 +57,8 @@ def just_answered(services: Services, user_id: int) -> list[dict[str, Any]]:
 
 def _likeliest(candidates: list[Row]) -> Row | None:
     return candidates[0] if candidates and conflict_words.has_favourite(candidates) else None
+
+
+def _poster_of(show: Row | None) -> dict[str, Any]:
+    """The poster of a show of the tracker, under the name that templates look for."""
+    return {"id": show["id"], "poster_path": show["poster_path"]} if show else {}

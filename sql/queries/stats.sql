@@ -15,8 +15,11 @@ where user_id = :user_id and created_at >= now() - make_interval(days => :days);
 
 -- name: tracker_figures(user_id, days)^
 -- What was watched and added in the last days, how many questions are open, and how many of them for more than 24 hours.
-select (select count(*) from plays
-        where user_id = :user_id and voided_at is null and watched_at >= now() - make_interval(days => :days))
+-- Of a deleted show nothing counts, as in the figures of a year.
+select (select count(*) from plays p
+        where p.user_id = :user_id and p.voided_at is null and p.watched_at >= now() - make_interval(days => :days)
+          and p.watched_at <= now()
+          and exists (select from tvshows s where s.id = p.tvshow_id and s.deleted_at is null))
            as watched_episodes,
        (select count(*) from tvshows
         where user_id = :user_id and deleted_at is null and created_at >= now() - make_interval(days => :days))

@@ -80,7 +80,7 @@ def test_the_pages_with_a_week_of_television(
     page = window.page
     window.sign_in("mira", PASSWORD)
 
-    expect(page.locator(".tk-event")).to_have_count(50)
+    expect(page.locator(".tk-event")).to_have_count(20)
     window.picture(f"home-{name}")
     window.picture(f"home-full-{name}", full=True)
     assert page.evaluate(TOO_SMALL) == []

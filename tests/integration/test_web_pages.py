@@ -171,8 +171,8 @@ def test_the_activity_goes_on_page_by_page_without_a_gap_or_a_double(browser: Br
     assert seen == taken[::-1]
 
 
-def test_the_front_page_shows_the_last_fifty_and_leads_to_the_older_ones(browser: Browser, take: Take) -> None:
-    taken = [take("Severance", 1, number, event="media.play") for number in range(1, 53)]
+def test_the_front_page_shows_the_last_twenty_and_leads_to_the_older_ones(browser: Browser, take: Take) -> None:
+    taken = [take("Severance", 1, number, event="media.play") for number in range(1, 23)]
 
     page = browser.get("/").text
 
