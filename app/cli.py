@@ -71,6 +71,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     add.set_defaults(command=_add_user)
 
+    add = user.add_parser("password", help="give an account another password, and sign its browsers out")
+    add.add_argument("name", metavar="NAME")
+    add.add_argument(
+        "--password-stdin", action="store_true", required=True, help="read the password from standard input"
+    )
+    add.set_defaults(command=_set_password)
+    add = user.add_parser("reset-totp", help="take the second step off an account whose phone is lost")
+    add.add_argument("name", metavar="NAME")
+    add.set_defaults(command=_reset_totp)
+
     token = commands.add_parser("token", help="API tokens").add_subparsers(metavar="COMMAND", required=True)
     add = token.add_parser("create", help="make an API token; it is printed once, as the last word")
     add.add_argument("name", metavar="NAME", help="the account that it acts for")
@@ -138,6 +148,31 @@ def _add_user(settings: Settings, options: argparse.Namespace) -> int:
     with _services(settings) as services:
         create_user(services, options.name, password, is_admin=options.admin, timezone=settings.timezone)
     print(f"{options.name} can sign in now.")
+    return 0
+
+
+def _set_password(settings: Settings, options: argparse.Namespace) -> int:
+    from app.security.passwords import set_password_of
+
+    password = sys.stdin.readline().rstrip("\r\n")
+    with _services(settings) as services:
+        ended = set_password_of(services, options.name, password)
+    print(
+        f"{options.name} can sign in with it now; {ended} {'browser was' if ended == 1 else 'browsers were'} signed out."
+    )
+    return 0
+
+
+def _reset_totp(settings: Settings, options: argparse.Namespace) -> int:
+    from app.security.totp import reset
+
+    with _services(settings) as services:
+        was_on = reset(services, options.name)
+    print(
+        f"{options.name} signs in with the password alone now."
+        if was_on
+        else f"{options.name} had no second step; nothing was changed."
+    )
     return 0
 
 

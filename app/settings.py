@@ -6,11 +6,11 @@ import ipaddress
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -23,7 +23,13 @@ class InvalidSettings(Exception):
 class _SecretFiles(PydanticBaseSettingsSource):
     """Reads NAME from the file that NAME_FILE names, as container platforms hand over secrets."""
 
-    names = ("DATABASE_URL", "DATABASE_OWNER_URL", "ENCRYPTION_KEY", "TMDB_API_KEY", "RATELIMIT_STORAGE_URI")
+    names = (
+        "DATABASE_URL",
+        "DATABASE_OWNER_URL",
+        "ENCRYPTION_KEY",
+        "TMDB_API_KEY",
+        "RATELIMIT_STORAGE_URI",
+    )
 
     def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
         return None, field_name, False
@@ -67,6 +73,8 @@ class Settings(BaseSettings):
     plex_tv_url: Annotated[str, _name("PLEX_TV_URL")] = "https://plex.tv"
     plex_app_url: Annotated[str, _name("PLEX_APP_URL")] = "https://app.plex.tv"
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode, _name("TRUSTED_PROXIES")] = ()
+    trusted_header_user: Annotated[str | None, _name("TRUSTED_HEADER_USER")] = None
+    trusted_header_new_accounts: Annotated[bool, _name("TRUSTED_HEADER_NEW_ACCOUNTS")] = False
     ratelimit_storage_uri: Annotated[SecretStr, _name("RATELIMIT_STORAGE_URI")] = SecretStr("memory://")
     webhook_rate_limit: Annotated[str, _name("WEBHOOK_RATE_LIMIT")] = "100 per minute"
     log_retention_days: Annotated[int, Field(ge=1, le=36500), _name("LOG_RETENTION_DAYS")] = 90
@@ -129,6 +137,21 @@ class Settings(BaseSettings):
         except ValueError as error:
             raise ValueError(f"expected addresses or networks separated by commas: {error}") from None
 
+    @field_validator("trusted_header_user")
+    @classmethod
+    def _is_header(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,99}", value):
+            raise ValueError("expected the name of a request header, such as Remote-User")
+        return value
+
+    @model_validator(mode="after")
+    def _belong_together(self) -> Self:
+        if self.trusted_header_user is not None and not self.trusted_proxies:
+            raise ValueError(
+                "TRUSTED_HEADER_USER: name the proxy that sends it in TRUSTED_PROXIES; nobody else is believed"
+            )
+        return self
+
     @field_validator("webhook_rate_limit")
     @classmethod
     def _is_rate(cls, value: str) -> str:
@@ -183,6 +206,7 @@ def load_settings(**overrides: Any) -> Settings:
     except ValidationError as error:
         lines = []
         for problem in error.errors(include_input=False, include_url=False):
-            name = str(problem["loc"][0]) if problem["loc"] else "settings"
-            lines.append(f"{name}: {problem['msg'].removeprefix('Value error, ')}")
+            message = problem["msg"].removeprefix("Value error, ")
+            # What is wrong with several of them together names them itself.
+            lines.append(f"{problem['loc'][0]}: {message}" if problem["loc"] else message)
         raise InvalidSettings("\n".join(lines)) from None

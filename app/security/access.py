@@ -11,7 +11,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.errors import Forbidden, Unauthorized
-from app.security import sessions
+from app.security import sessions, trusted_header
 from app.security.accounts import identify_token
 from app.security.identity import Identity
 from app.security.known_browser import remember_browser
@@ -77,7 +77,9 @@ def register(app: Flask, parts: Services) -> None:
 
 def _load_user(token: str) -> SessionUser | None:
     identity = sessions.find(services(), token)
-    return None if identity is None else SessionUser(identity, token)
+    if identity is None or (identity.came_by == "header" and not trusted_header.names(identity.user_id)):
+        return None
+    return SessionUser(identity, token)
 
 
 def current_identity() -> Identity:
@@ -179,12 +181,27 @@ def _to_sign_in() -> BaseResponse:
     return redirect(url_for("door.sign_in", next=None if target == "/" else target))
 
 
-def sign_in(user_id: int) -> None:
+def session_token() -> str:
+    """The token of the session of this request.
+
+    Raises:
+        Unauthorized: nobody is signed in.
+    """
+    if not current_user.is_authenticated:
+        raise Unauthorized("nobody is signed in")
+    return cast(str, current_user.token)
+
+
+def sign_in(user_id: int, came_by: sessions.CameBy = "password") -> None:
     """Begins a new session; nothing of what the browser had before survives it (session fixation)."""
     parts = services()
+    if current_user.is_authenticated:
+        sessions.end(parts, current_user.token)
     session.clear()
     g.pop("csrf_token", None)
-    token = sessions.start(parts, user_id, user_agent=request.user_agent.string, address=request.remote_addr)
+    token = sessions.start(
+        parts, user_id, user_agent=request.user_agent.string, address=request.remote_addr, came_by=came_by
+    )
     identity = sessions.find(parts, token)
     if identity is None:
         raise Unauthorized("the account is not there any more")

@@ -31,7 +31,7 @@ USERNAME_LENGTH = (1, 64)
 SETUP_ATTEMPTS = 10
 TOKEN_PREFIX = "tk_"  # noqa: S105 - not a secret: lets people and scanners recognise one
 # No I, L, O, 0, 1: the code is read from a terminal and typed on a phone. 16 of 31 letters are 79 bits.
-_CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 _CODE_GROUPS, _CODE_GROUP_LENGTH = 4, 4
 
 _hasher = PasswordHasher()  # argon2id with the library's defaults, which are RFC 9106's second choice
@@ -61,10 +61,27 @@ def create_user(
         StateConflict: the name is taken.
     """
     _check_new_account(username, password, timezone)
-    password_hash = _hash(password)
+    password_hash = hash_password(password)
     with services.db.connection() as connection, connection.transaction():
         user_id = _insert_user(services, connection, username, password_hash, is_admin, timezone)
         queries().drop_setup_code(connection)
+    services.webhook_secrets.refresh()
+    return user_id
+
+
+def create_user_without_password(services: Services, username: str, *, timezone: str = "UTC") -> int:
+    """Makes an account for somebody whom another service vouches for; a password can be given to it later.
+
+    Raises:
+        Invalid: no account can have this name.
+        StateConflict: the name is taken.
+    """
+    password = secrets.token_urlsafe(32)
+    _check_new_account(username, password, timezone)
+    # A hash like any other, so that trying a password takes as long as everywhere.
+    password_hash = hash_password(password)
+    with services.db.connection() as connection, connection.transaction():
+        user_id = _insert_user(services, connection, username, password_hash, False, timezone, has_password=False)
     services.webhook_secrets.refresh()
     return user_id
 
@@ -97,7 +114,7 @@ def create_first_account(services: Services, code: str, username: str, password:
     if not secrets.compare_digest(bytes(stored), _code_hash(code)):
         raise Forbidden("this is not the setup code", fields={"code": "the code that the last start has printed"})
 
-    password_hash = _hash(password)
+    password_hash = hash_password(password)
     with services.db.connection() as connection, connection.transaction():
         if not queries().use_setup_code(connection, code_hash=bytes(stored)):
             raise StateConflict("there is an account already: sign in")
@@ -108,12 +125,17 @@ def create_first_account(services: Services, code: str, username: str, password:
 
 def ensure_setup_code(services: Services) -> str | None:
     """A fresh setup code to print, or None when there is an account. Each start voids the last one."""
-    code = "-".join(
-        "".join(secrets.choice(_CODE_ALPHABET) for _ in range(_CODE_GROUP_LENGTH)) for _ in range(_CODE_GROUPS)
-    )
+    code = new_code()
     with services.db.connection() as connection:
         kept = queries().new_setup_code(connection, code_hash=_code_hash(code))
     return code if kept else None
+
+
+def new_code() -> str:
+    """A random code for people to type: XXXX-XXXX-XXXX-XXXX."""
+    return "-".join(
+        "".join(secrets.choice(CODE_ALPHABET) for _ in range(_CODE_GROUP_LENGTH)) for _ in range(_CODE_GROUPS)
+    )
 
 
 def has_accounts(services: Services) -> bool:
@@ -165,7 +187,7 @@ def verify_password(services: Services, account: Account, password: str) -> bool
         return False
     if _hasher.check_needs_rehash(account.password_hash):
         with services.db.connection() as connection:
-            queries().set_password_hash(connection, user_id=account.user_id, password_hash=_hash(password))
+            queries().set_password_hash(connection, user_id=account.user_id, password_hash=hash_password(password))
     return True
 
 
@@ -222,6 +244,8 @@ def _insert_user(
     password_hash: str,
     is_admin: bool,
     timezone: str,
+    *,
+    has_password: bool = True,
 ) -> int:
     secret = secrets.token_hex(32)
     try:
@@ -232,6 +256,7 @@ def _insert_user(
                 password_hash=password_hash,
                 timezone=timezone,
                 is_admin=is_admin,
+                has_password=has_password,
             )["id"]
         )
     except psycopg.errors.UniqueViolation as error:
@@ -246,16 +271,27 @@ def _insert_user(
     return user_id
 
 
-def _check_new_account(username: str, password: str, timezone: str) -> None:
-    fields = {}
+def username_problem(username: str) -> str | None:
+    """What is expected of a name, where this one cannot be taken."""
     if (
         not USERNAME_LENGTH[0] <= len(username) <= USERNAME_LENGTH[1]
         or username != username.strip()
         or not username.isprintable()
     ):
-        fields["username"] = "1 to 64 characters, none of them invisible, no space at its ends"
+        return "1 to 64 characters, none of them invisible, no space at its ends"
+    return None
+
+
+def password_problem(password: str) -> str | None:
+    """What is expected of a password, where this one cannot be taken."""
     if not PASSWORD_LENGTH[0] <= len(password) <= PASSWORD_LENGTH[1] or not _is_text(password):
-        fields["password"] = "8 to 256 characters"  # noqa: S105 - says what is expected
+        return "8 to 256 characters"
+    return None
+
+
+def _check_new_account(username: str, password: str, timezone: str) -> None:
+    problems = {"username": username_problem(username), "password": password_problem(password)}
+    fields = {name: problem for name, problem in problems.items() if problem is not None}
     try:
         ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -270,11 +306,16 @@ def _is_text(value: str) -> bool:
 
 
 def _code_hash(code: str) -> bytes:
-    letters = "".join(letter for letter in code.upper() if letter in _CODE_ALPHABET)
+    letters = "".join(letter for letter in code.upper() if letter in CODE_ALPHABET)
     return hashlib.sha256(letters.encode()).digest()
 
 
-def _hash(password: str) -> str:
+def hash_password(password: str) -> str:
+    """What is kept of a password.
+
+    Raises:
+        TooManyRequests: too many at once.
+    """
     with _turn():
         return _hasher.hash(password)
 
@@ -302,4 +343,4 @@ def _verify(stored: str, password: str) -> bool:
 
 @cache
 def _hash_of_nobody() -> str:
-    return _hash(secrets.token_hex(16))
+    return hash_password(secrets.token_hex(16))

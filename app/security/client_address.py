@@ -21,6 +21,11 @@ def came_by_unknown_proxy(environ: WSGIEnvironment) -> bool:
     return _BELIEVED not in environ and any(sign in environ for sign in _SIGNS_OF_A_PROXY)
 
 
+def came_by_trusted_proxy(environ: WSGIEnvironment) -> bool:
+    """Whether the peer itself, whatever it forwards, is a proxy that TRUSTED_PROXIES names."""
+    return environ.get(_BELIEVED) is True
+
+
 class ClientAddress:
     """WSGI middleware: sets REMOTE_ADDR, and scheme and host behind a trusted proxy.
 

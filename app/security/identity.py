@@ -17,6 +17,7 @@ class Identity:
         timezone: IANA name, in which its dates are shown.
         scope: `read` or `write`; a session may write.
         via: `session` (a cookie: CSRF must be checked) or `token`.
+        came_by: how a session began: `password`, `oidc` or `header`; empty for a token.
     """
 
     user_id: int
@@ -25,3 +26,4 @@ class Identity:
     timezone: str
     scope: str
     via: Literal["session", "token"]
+    came_by: str = ""

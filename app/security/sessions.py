@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import secrets
 from ipaddress import ip_address
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 
 from app.db.queries import queries
+from app.errors import NotFound
 from app.security.accounts import token_hash
 from app.security.identity import Identity
 
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 LIFETIME_SECONDS = 90 * 86400
 IDLE_SECONDS = 14 * 86400
 TOUCH_SECONDS = 300
+CONFIRMED_SECONDS = 600
 _LONGEST_USER_AGENT = 300
+CameBy = Literal["password", "oidc", "header"]
 
 
 class CookieSessions(SecureCookieSessionInterface):
@@ -52,7 +55,9 @@ def came_by_https(current: Request, public_url: str | None) -> bool:
     return public.scheme == "https" and current.host.removesuffix(":443") == public.netloc.removesuffix(":443")
 
 
-def start(services: Services, user_id: int, *, user_agent: str | None, address: str | None) -> str:
+def start(
+    services: Services, user_id: int, *, user_agent: str | None, address: str | None, came_by: CameBy = "password"
+) -> str:
     """A new session of an account.
 
     Args:
@@ -60,6 +65,7 @@ def start(services: Services, user_id: int, *, user_agent: str | None, address: 
         user_id: who has just proved to be this account.
         user_agent: the browser's name for itself, to recognise the session by.
         address: the client's IP address.
+        came_by: what proved it.
 
     Returns:
         Its token, which only the cookie keeps.
@@ -73,6 +79,7 @@ def start(services: Services, user_id: int, *, user_agent: str | None, address: 
             token_hash=token_hash(token),
             user_agent=(user_agent or "").replace("\0", "")[:_LONGEST_USER_AGENT] or None,
             address=_address_or_none(address),
+            came_by=came_by,
             lifetime=LIFETIME_SECONDS,
         )
     return token
@@ -91,6 +98,41 @@ def end(services: Services, token: str) -> None:
     """Ends a session: a copy of its cookie opens nothing any more."""
     with services.db.connection() as connection:
         queries().end_session(connection, token_hash=token_hash(token))
+
+
+def of_account(services: Services, user_id: int, token: str) -> list[dict[str, Any]]:
+    """The browsers that an account is signed in with: the one with this token first, then by when they were last seen."""
+    with services.db.connection() as connection:
+        return list(queries().sessions_of(connection, user_id=user_id, token_hash=token_hash(token), idle=IDLE_SECONDS))
+
+
+def end_one(services: Services, user_id: int, session_id: int) -> None:
+    """Ends a session of an account.
+
+    Raises:
+        NotFound: it has no such session.
+    """
+    with services.db.connection() as connection:
+        if not queries().end_session_of(connection, user_id=user_id, session_id=session_id):
+            raise NotFound("there is no such session (any more)")
+
+
+def end_others(services: Services, user_id: int, token: str) -> int:
+    """Ends all sessions of an account but the one with this token; how many there were."""
+    with services.db.connection() as connection:
+        return int(queries().end_other_sessions(connection, user_id=user_id, token_hash=token_hash(token)))
+
+
+def is_confirmed(services: Services, token: str) -> bool:
+    """Whether the session's browser has proved within ten minutes that its owner sits before it."""
+    with services.db.connection() as connection:
+        return bool(queries().session_is_confirmed(connection, token_hash=token_hash(token), within=CONFIRMED_SECONDS))
+
+
+def confirm(services: Services, token: str) -> None:
+    """It has, now."""
+    with services.db.connection() as connection:
+        queries().confirm_session(connection, token_hash=token_hash(token))
 
 
 def _address_or_none(address: str | None) -> str | None:

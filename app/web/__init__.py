@@ -36,6 +36,7 @@ def register(app: Flask) -> None:
         notes,
         numbering,
         posters,
+        second_step,
         settings,
         shows,
         vendor,
@@ -47,6 +48,7 @@ def register(app: Flask) -> None:
     assets.register(app)
     for module in (
         door,
+        second_step,
         home,
         figures,
         conflicts,

@@ -12,8 +12,11 @@ from app.security.accounts import create_first_account, find_account, has_accoun
 from app.security.known_browser import known_browser
 from app.security.limits import limiter
 from app.security.sign_in_tries import of_sign_in, one_try
+from app.security.totp import second_step
+from app.security.trusted_header import account_of_header, named_account
 from app.services import services
 from app.web.local_address import local_address
+from app.web.second_step import ask_for_code
 
 log = structlog.get_logger("tellykeep.door")
 
@@ -58,12 +61,24 @@ def make_first_account() -> Response | tuple[str, int]:
 
 @blueprint.get("/sign-in")
 def sign_in() -> str | Response:
-    """The sign-in form; who is signed in already goes on."""
+    """The sign-in form; who is signed in already goes on, and so does who comes through a proxy that knows them."""
+    target = request.args.get("next", "")
     if access.session_identity() is not None:
-        return redirect(local_address(request.args.get("next")))
+        return redirect(local_address(target))
     if not has_accounts(services()):
         return redirect(url_for("door.setup"))
-    return render_template("door/sign_in.html", error=None, next=request.args.get("next", ""))
+    named = named_account()
+    if named is None:
+        return _page(None, target)
+    # Who has just signed out is not signed in again unasked.
+    if "out" in request.args:
+        return _page(None, target, named=named)
+    user_id = account_of_header(services(), named)
+    if user_id is None:
+        log.warning("the proxy names nobody that is known", client=request.remote_addr)
+        return _page(TellykeepError(f"Your proxy says that you are {named}. There is no account of this name."), target)
+    access.sign_in(user_id, came_by="header")
+    return redirect(local_address(target))
 
 
 @blueprint.post("/sign-in")
@@ -80,12 +95,12 @@ def check_password() -> Response | tuple[str, int] | tuple[str, int, dict[str, s
             admitted.right = verify_password(parts, account, request.form.get("password", ""))
     except TooManyRequests as error:
         log.warning("sign-in delayed", client=request.remote_addr, seconds=error.retry_after)
-        page = render_template("door/sign_in.html", error=error, next=target)
-        return page, 429, {"Retry-After": str(error.retry_after)}
+        return _page(error, target), 429, {"Retry-After": str(error.retry_after)}
     if not admitted.right or account.user_id is None:
         log.warning("sign-in refused", client=request.remote_addr)
-        wrong = TellykeepError("Username or password is wrong.")
-        return render_template("door/sign_in.html", error=wrong, next=target), 401
+        return _page(TellykeepError("Username or password is wrong."), target), 401
+    if second_step(parts, account.user_id).is_on:
+        return ask_for_code(account.user_id, target)
     access.sign_in(account.user_id)
     return redirect(local_address(target))
 
@@ -94,4 +109,8 @@ def check_password() -> Response | tuple[str, int] | tuple[str, int, dict[str, s
 def sign_out() -> Response:
     """Ends the session."""
     access.sign_out()
-    return redirect(url_for("door.sign_in"))
+    return redirect(url_for("door.sign_in", out="yes" if named_account() is not None else None))
+
+
+def _page(error: TellykeepError | None, target: str, named: str | None = None) -> str:
+    return render_template("door/sign_in.html", error=error, next=target, named=named)

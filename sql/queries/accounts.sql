@@ -2,9 +2,9 @@
 -- The account of a name, whatever its case, with what the sign-in needs.
 select id, username, password_hash from users where lower(username) = lower(:username);
 
--- name: add_user(username, password_hash, timezone, is_admin)^
-insert into users (username, password_hash, timezone, is_admin)
-values (:username, :password_hash, :timezone, :is_admin)
+-- name: add_user(username, password_hash, timezone, is_admin, has_password)^
+insert into users (username, password_hash, timezone, is_admin, has_password)
+values (:username, :password_hash, :timezone, :is_admin, :has_password)
 returning id;
 
 -- name: add_user_settings(user_id)!
@@ -44,9 +44,9 @@ returning true;
 -- An account made in another way ends the code as well.
 update installation set setup_code_hash = null where setup_code_hash is not null;
 
--- name: add_session(user_id, token_hash, user_agent, address, lifetime)!
-insert into sessions (user_id, token_hash, user_agent, address, expires_at)
-values (:user_id, :token_hash, :user_agent, :address, now() + make_interval(secs => :lifetime));
+-- name: add_session(user_id, token_hash, user_agent, address, came_by, lifetime)!
+insert into sessions (user_id, token_hash, user_agent, address, came_by, expires_at)
+values (:user_id, :token_hash, :user_agent, :address, :came_by, now() + make_interval(secs => :lifetime));
 
 -- name: session_owner(token_hash, idle, touch_after)^
 -- Who a session belongs to, if it is still good; notes in the same round trip that it was seen, but not at every request.
@@ -56,7 +56,7 @@ with seen as (
       and last_seen_at > now() - make_interval(secs => :idle)
       and last_seen_at < now() - make_interval(secs => :touch_after)
 )
-select u.id as user_id, u.username, u.is_admin, u.timezone
+select u.id as user_id, u.username, u.is_admin, u.timezone, s.came_by
 from sessions s join users u on u.id = s.user_id
 where s.token_hash = :token_hash and s.expires_at > now() and s.last_seen_at > now() - make_interval(secs => :idle);
 

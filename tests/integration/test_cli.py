@@ -155,6 +155,36 @@ def test_a_password_that_cannot_be_taken_is_said_and_not_repeated(
     assert value(conn, "select count(*) from users") == 0
 
 
+def test_another_password_is_given_and_the_browsers_are_signed_out(
+    external: Environment, conn: Connection, make_user: Callable[..., int]
+) -> None:
+    from argon2 import PasswordHasher
+
+    user_id = make_user("ann")
+    conn.execute(
+        "insert into sessions (user_id, token_hash, expires_at) values (%s, 'x', now() + interval '1 day')", (user_id,)
+    )
+    output = did(external, "user", "password", "ANN", "--password-stdin", stdin="pass word 2\n")
+    assert "1 browser was signed out" in output
+    row = one(conn, "select password_hash, has_password from users")
+    assert PasswordHasher().verify(row["password_hash"], "pass word 2")
+    assert value(conn, "select count(*) from sessions") == 0
+    assert "8 to 256" in failed(external, "user", "password", "ann", "--password-stdin", stdin="short")
+    assert "no account of this name" in failed(external, "user", "password", "bob", "--password-stdin", stdin=PASSWORD)
+
+
+def test_the_second_step_is_taken_off_an_account_whose_phone_is_lost(
+    external: Environment, conn: Connection, make_user: Callable[..., int]
+) -> None:
+    user_id = make_user("ann")
+    conn.execute("insert into user_totp (user_id, secret, confirmed_at) values (%s, '00:00:00', now())", (user_id,))
+    conn.execute("insert into recovery_codes (user_id, code_hash) values (%s, 'x')", (user_id,))
+    assert "signs in with the password alone now" in did(external, "user", "reset-totp", "Ann")
+    assert value(conn, "select count(*) from user_totp natural full join recovery_codes") == 0
+    assert "had no second step" in did(external, "user", "reset-totp", "ann")
+    assert "no account of this name" in failed(external, "user", "reset-totp", "bob")
+
+
 @pytest.mark.parametrize(
     ("arguments", "scope"), [((), "read"), (("--scope", "read"), "read"), (("--scope", "write"), "write")]
 )

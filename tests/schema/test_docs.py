@@ -112,7 +112,7 @@ def test_commands_in_documents_exist(document: str) -> None:
 
     known = [name.split() for name, _ in commands(_parser())]
     text = markdown.read(document)
-    for line in re.findall(r"(?:uv run|tellykeep) tellykeep ([a-z]+(?: [a-z]+)?)", text):
+    for line in re.findall(r"(?:uv run|tellykeep) tellykeep ([a-z-]+(?: [a-z-]+)?)", text):
         assert any(line.split()[: len(words)] == words for words in known), f"{document}: tellykeep {line}"
 
 

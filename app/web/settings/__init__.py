@@ -32,6 +32,8 @@ class Section(NamedTuple):
 
 
 SECTIONS: tuple[Section, ...] = (
+    Section("settings_account.show", "Account", "user-circle", "Your name and password"),
+    Section("settings_security.show", "Security", "shield-lock", "The second step, and where you are signed in"),
     Section("settings_plex.show", "Plex", "plug-connected", "Sign-in, server, who counts, webhook and history"),
     Section("settings_tmdb.show", "TMDB", "movie", "The key that shows are looked up with"),
     Section("settings_appearance.show", "Appearance", "palette", "Light or dark, and your time zone"),
@@ -63,9 +65,9 @@ def visible_sections() -> list[Section]:
 
 def register(app: Flask) -> None:
     """Adds the list and every section."""
-    from app.web.settings import appearance, plex, sync, tmdb, tokens, webhook
+    from app.web.settings import account, appearance, confirm, plex, second_step, security, sync, tmdb, tokens, webhook
 
-    for module in (plex, tmdb, appearance, sync, webhook, tokens):
+    for module in (account, security, second_step, confirm, plex, tmdb, appearance, sync, webhook, tokens):
         app.register_blueprint(module.blueprint)
     app.register_blueprint(blueprint)
     app.jinja_env.globals.update(settings_sections=visible_sections)
