@@ -15,7 +15,7 @@ from rich.table import Table
 from app.demo import past
 from app.demo.appliance import Appliance, running
 from app.demo.library import LIBRARY, NEW, SampleShow
-from app.demo.look_ups import decided, knowing_servers
+from app.demo.look_ups import KEY, decided, knowing_servers
 from app.demo.messages import episode
 from app.demo.plex import PlexServer
 from app.demo.reckoning import differences
@@ -43,7 +43,11 @@ def run(settings: Settings, *, once: bool) -> int:
     console = Console(highlight=False)
     with (
         knowing_servers() as servers,
-        running(_free_address() if once else settings.bind, servers.tmdb.url) as appliance,
+        running(
+            _free_address() if once else settings.bind,
+            tmdb_url=servers.tmdb.url,
+            plex_tv_url=servers.plex_tv.url,
+        ) as appliance,
     ):
         shows = _fill(appliance)
         plex = PlexServer(appliance.owner.call("GET", "/api/plex/config")["webhook_url"])
@@ -63,6 +67,7 @@ def run(settings: Settings, *, once: bool) -> int:
         console.print(
             f"\nOpen [bold]{appliance.address}[/] and sign in as [bold]sam[/] with {escape(appliance.password)}"
         )
+        console.print(f"The setup can be walked at {appliance.address}/welcome; the simulated TMDB takes the key {KEY}.")
         console.print("Ctrl-C ends it and removes its data.\n")
         try:
             _go_on(console, plex)

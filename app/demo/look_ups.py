@@ -1,4 +1,4 @@
-"""The simulated Plex server and TMDB of the demo: what they know, and waiting for what they are asked."""
+"""The simulated Plex server, plex.tv and TMDB of the demo: what they know, and waiting for what they are asked."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.demo.library import AIRED_SINCE, HARBOUR, LIBRARY, NEW, SampleShow
-from app.demo.messages import SERVER, rating_key, show_guid
+from app.demo.messages import OWNER, SERVER, rating_key, show_guid
 from app.demo.plex import Owner
 from app.demo.simulated_plex import SimulatedPlex
+from app.demo.simulated_plex_tv import SimulatedPlexTv
 from app.demo.simulated_tmdb import SimulatedTmdb
 
-_KEY = "0123456789abcdef0123456789abcdef"
+KEY = "0123456789abcdef0123456789abcdef"
 _TOKEN = "token-of-the-demo"  # noqa: S105 - of a simulated server
 _LATENCY = 0.05
 _PATIENCE = 30.0
@@ -22,28 +23,36 @@ _PATIENCE = 30.0
 
 @dataclass(frozen=True)
 class KnowingServers:
-    """Both of them, running."""
+    """All of them, running."""
 
     tmdb: SimulatedTmdb
     plex: SimulatedPlex
+    plex_tv: SimulatedPlexTv
 
     def connect(self, owner: Owner) -> None:
         """Gives the appliance what it needs to ask them."""
         owner.call(
             "POST",
             "/api/plex/config",
-            {"plex_token": _TOKEN, "plex_server_url": self.plex.url, "tmdb_api_key": _KEY},
+            {"plex_token": _TOKEN, "plex_server_url": self.plex.url, "tmdb_api_key": KEY},
         )
 
 
 @contextmanager
 def knowing_servers() -> Iterator[KnowingServers]:
-    """Starts both; they know the sample shows, and one that the tracker does not have."""
-    with SimulatedTmdb(_KEY) as tmdb, SimulatedPlex(_TOKEN, SERVER["uuid"]) as plex:
+    """Starts them; they know the sample shows, and one that the tracker does not have."""
+    name = str(OWNER["title"])
+    with (
+        SimulatedTmdb(KEY) as tmdb,
+        SimulatedPlex(_TOKEN, SERVER["uuid"]) as plex,
+        SimulatedPlexTv(_TOKEN, name) as plex_tv,
+    ):
+        plex.accounts = {1: name, 4711: "kim"}
+        plex_tv.add_server(SERVER["title"], SERVER["uuid"], plex.url)
         for show in (*LIBRARY, NEW):
             _teach(tmdb, plex, show)
-        tmdb.latency = plex.latency = _LATENCY
-        yield KnowingServers(tmdb, plex)
+        tmdb.latency = plex.latency = plex_tv.latency = _LATENCY
+        yield KnowingServers(tmdb, plex, plex_tv)
 
 
 def _teach(tmdb: SimulatedTmdb, plex: SimulatedPlex, show: SampleShow) -> None:
