@@ -67,7 +67,9 @@ def run(settings: Settings, *, once: bool) -> int:
         console.print(
             f"\nOpen [bold]{appliance.address}[/] and sign in as [bold]sam[/] with {escape(appliance.password)}"
         )
-        console.print(f"The setup can be walked at {appliance.address}/welcome; the simulated TMDB takes the key {KEY}.")
+        console.print(
+            f"The setup can be walked at {appliance.address}/welcome; the simulated TMDB takes the key {KEY}."
+        )
         console.print("Ctrl-C ends it and removes its data.\n")
         try:
             _go_on(console, plex)

@@ -13,6 +13,7 @@ from app.security.accounts import ensure_setup_code
 from app.services import Services
 from tests.browser.conftest import PASSWORD
 from tests.browser.sample import HOSTILE, scrobble
+from tests.browser.test_pages import TOO_SMALL
 from tests.browser.watch import DESK, PHONE, SMALL, Window
 from tests.conftest import Connection
 from tests.fakes.plex import FakePlex
@@ -20,6 +21,13 @@ from tests.fakes.plex_tv import FakePlexTv
 from tests.fakes.tmdb import KEY, FakeTmdb
 
 Open = Callable[..., Window]
+
+
+def _look(window: Window, name: str) -> None:
+    """Keeps a picture; what can be touched is large enough. A box to tick is touched by its label."""
+    window.picture(name, full=True)
+    small = window.page.evaluate(TOO_SMALL)
+    assert [one for one in small if 'type="checkbox"' not in one] == []
 
 
 def _send(url: str, message: dict[str, object]) -> None:
@@ -65,54 +73,54 @@ def test_from_the_account_to_the_first_event(
     window = open_at(size, scheme)
     page = window.page
     _make_account(window, services)
-    window.picture(f"welcome-1-plex-{name}", full=True)
+    _look(window, f"welcome-1-plex-{name}")
 
     with window.context.expect_page() as opened:
         page.click("#plex-sign-in")
     at_plex = opened.value
     at_plex.wait_for_url(fake_plex_tv.url + "/auth**")
     expect(page.locator("text=Waiting for you to sign in at Plex")).to_be_visible()
-    window.picture(f"welcome-1-waiting-{name}", full=True)
+    _look(window, f"welcome-1-waiting-{name}")
     at_plex.click("button:has-text('Sign in')")
     expect(at_plex.locator("h1")).to_have_text("Back from Plex")
     at_plex.close()
 
     page.wait_for_url(window.base + "/welcome/server")
-    window.picture(f"welcome-2-server-{name}", full=True)
+    _look(window, f"welcome-2-server-{name}")
     window.allowed.append("/connect/server")
     window.allowed.append("the server responded with a status of 422")
     page.click(".tk-server:has-text('Cellar') button")
     expect(page.locator(".tk-problem")).to_be_visible()
-    window.picture(f"welcome-2-unreachable-{name}", full=True)
+    _look(window, f"welcome-2-unreachable-{name}")
     page.click(".tk-server:has-text('Attic') button")
 
     page.wait_for_url(window.base + "/welcome/accounts")
     expect(page.locator("label:has-text('mira') input")).to_be_checked()
-    window.picture(f"welcome-3-accounts-{name}", full=True)
+    _look(window, f"welcome-3-accounts-{name}")
     page.click("button:has-text('Save and go on')")
 
     page.wait_for_url(window.base + "/welcome/tmdb")
-    window.picture(f"welcome-4-tmdb-{name}", full=True)
+    _look(window, f"welcome-4-tmdb-{name}")
     page.fill("#tmdb_api_key", KEY)
     page.click("button:has-text('Check and keep it')")
 
     page.wait_for_url(window.base + "/welcome/webhook")
     expect(page.locator("text=Waiting for the first event")).to_be_visible()
-    window.picture(f"welcome-5-webhook-{name}", full=True)
+    _look(window, f"welcome-5-webhook-{name}")
     page.click("button:has-text('Set it up for me')")
     expect(page.locator("text=has the webhook now")).to_be_visible()
     (url,) = fake_plex_tv.webhook_urls
     _send(url, scrobble("Severance", 1, 1, event="media.play"))
     expect(page.locator("text=Events arrive")).to_be_visible()
-    window.picture(f"welcome-5-arrived-{name}", full=True)
+    _look(window, f"welcome-5-arrived-{name}")
     page.click(".tk-setup-foot a:has-text('Done')")
     page.wait_for_url(window.base + "/")
     assert conn.execute("select count(*) as n from plex_accounts where counts").fetchone() == {"n": 1}
 
     window.go("/settings/plex")
-    window.picture(f"settings-plex-{name}", full=True)
+    _look(window, f"settings-plex-{name}")
     window.go("/settings/tmdb")
-    window.picture(f"settings-tmdb-{name}", full=True)
+    _look(window, f"settings-tmdb-{name}")
 
 
 def test_no_plex_pass_ends_with_one_switch(
@@ -134,14 +142,14 @@ def test_no_plex_pass_ends_with_one_switch(
     page.fill("#plex_token", fake_plex_tv.token)
     page.click("button:has-text('Check and keep it')")
     page.wait_for_url(window.base + "/welcome/server")
-    window.picture("welcome-hostile-servers", full=True)
+    _look(window, "welcome-hostile-servers")
     page.click(".tk-server:has-text('Attic') button")
     page.wait_for_url(window.base + "/welcome/accounts")
-    window.picture("welcome-hostile-accounts", full=True)
+    _look(window, "welcome-hostile-accounts")
 
     window.go("/welcome/webhook")
-    window.picture("welcome-no-pass", full=True)
+    _look(window, "welcome-no-pass")
     page.click("[role=switch]")
     expect(page.locator("[role=switch]")).to_have_attribute("aria-checked", "true")
-    window.picture("welcome-no-pass-on", full=True)
+    _look(window, "welcome-no-pass-on")
     assert conn.execute("select history_poll_minutes as n from settings").fetchone() == {"n": 1}
