@@ -100,6 +100,16 @@ _BY_SQLSTATE: dict[str, type[TellykeepError]] = {
 # Constraint -> what a user is told. Anything else that violates a constraint is a fault of ours.
 _BY_CONSTRAINT: dict[str, tuple[str, str, str]] = {
     "users_username_key": ("username", "an account of this name is there already", "another name"),
+    "oidc_links_pkey": (
+        "subject",
+        "another account here is linked with that one already",
+        "somebody else of the provider",
+    ),
+    "oidc_links_user_key": (
+        "subject",
+        "your account is linked already",
+        "an account that is not linked",
+    ),
     "tvshows_tmdb_key": (
         "tmdb_id",
         "a show with this TMDB id is in the tracker already",

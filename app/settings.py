@@ -28,6 +28,7 @@ class _SecretFiles(PydanticBaseSettingsSource):
         "DATABASE_OWNER_URL",
         "ENCRYPTION_KEY",
         "TMDB_API_KEY",
+        "OIDC_CLIENT_SECRET",
         "RATELIMIT_STORAGE_URI",
     )
 
@@ -75,6 +76,11 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode, _name("TRUSTED_PROXIES")] = ()
     trusted_header_user: Annotated[str | None, _name("TRUSTED_HEADER_USER")] = None
     trusted_header_new_accounts: Annotated[bool, _name("TRUSTED_HEADER_NEW_ACCOUNTS")] = False
+    oidc_issuer: Annotated[str | None, _name("OIDC_ISSUER")] = None
+    oidc_client_id: Annotated[str | None, _name("OIDC_CLIENT_ID")] = None
+    oidc_client_secret: Annotated[SecretStr | None, _name("OIDC_CLIENT_SECRET")] = None
+    oidc_name: Annotated[str, Field(max_length=60), _name("OIDC_NAME")] = "single sign-on"
+    oidc_new_accounts: Annotated[bool, _name("OIDC_NEW_ACCOUNTS")] = False
     ratelimit_storage_uri: Annotated[SecretStr, _name("RATELIMIT_STORAGE_URI")] = SecretStr("memory://")
     webhook_rate_limit: Annotated[str, _name("WEBHOOK_RATE_LIMIT")] = "100 per minute"
     log_retention_days: Annotated[int, Field(ge=1, le=36500), _name("LOG_RETENTION_DAYS")] = 90
@@ -144,12 +150,22 @@ class Settings(BaseSettings):
             raise ValueError("expected the name of a request header, such as Remote-User")
         return value
 
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _is_issuer(cls, value: str | None) -> str | None:
+        # Not shortened: an issuer that ends with / is another one.
+        if value is not None and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).netloc):
+            raise ValueError("expected an address that begins with http:// or https://")
+        return value
+
     @model_validator(mode="after")
     def _belong_together(self) -> Self:
         if self.trusted_header_user is not None and not self.trusted_proxies:
             raise ValueError(
                 "TRUSTED_HEADER_USER: name the proxy that sends it in TRUSTED_PROXIES; nobody else is believed"
             )
+        if self.oidc_issuer is not None and self.oidc_client_id is None:
+            raise ValueError("OIDC_CLIENT_ID: OIDC_ISSUER is set, and the provider must know who asks")
         return self
 
     @field_validator("webhook_rate_limit")

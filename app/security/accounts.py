@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -69,8 +69,20 @@ def create_user(
     return user_id
 
 
-def create_user_without_password(services: Services, username: str, *, timezone: str = "UTC") -> int:
+def create_user_without_password(
+    services: Services,
+    username: str,
+    *,
+    timezone: str = "UTC",
+    also: Callable[[Connection, int], None] | None = None,
+) -> int:
     """Makes an account for somebody whom another service vouches for; a password can be given to it later.
+
+    Args:
+        services: the application's parts.
+        username: 1 to 64 characters.
+        timezone: IANA name.
+        also: what belongs to it, done in the same transaction with the account's id.
 
     Raises:
         Invalid: no account can have this name.
@@ -82,6 +94,8 @@ def create_user_without_password(services: Services, username: str, *, timezone:
     password_hash = hash_password(password)
     with services.db.connection() as connection, connection.transaction():
         user_id = _insert_user(services, connection, username, password_hash, False, timezone, has_password=False)
+        if also is not None:
+            also(connection, user_id)
     services.webhook_secrets.refresh()
     return user_id
 

@@ -13,6 +13,7 @@ def register(app: Flask) -> None:
     from htmx_flask import Htmx
 
     from app.security.access import current_identity
+    from app.security.oidc import provider_name
     from app.services import services
     from app.tracker.conflicts import count_open_conflicts
     from app.web import (
@@ -35,6 +36,7 @@ def register(app: Flask) -> None:
         moments,
         notes,
         numbering,
+        oidc,
         posters,
         second_step,
         settings,
@@ -49,6 +51,7 @@ def register(app: Flask) -> None:
     for module in (
         door,
         second_step,
+        oidc,
         home,
         figures,
         conflicts,
@@ -80,6 +83,7 @@ def register(app: Flask) -> None:
         episode_code=wording.episode_code,
         chosen_theme=appearance.chosen_theme,
         notes=notes.notes,
+        oidc_name=lambda: provider_name(services().settings),
         poster_address=posters.poster_address,
         poster_letters=posters.poster_letters,
         poster_tone=posters.poster_tone,

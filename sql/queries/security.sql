@@ -69,3 +69,15 @@ delete from recovery_codes where user_id = :user_id and code_hash = :code_hash r
 
 -- name: count_recovery_codes(user_id)$
 select count(*) from recovery_codes where user_id = :user_id;
+
+-- name: use_oidc_link(issuer, subject)$
+update oidc_links set last_used_at = now() where issuer = :issuer and subject = :subject returning user_id;
+
+-- name: add_oidc_link(user_id, issuer, subject)!
+insert into oidc_links (user_id, issuer, subject, last_used_at) values (:user_id, :issuer, :subject, now());
+
+-- name: has_oidc_link(user_id, issuer)$
+select exists (select from oidc_links where user_id = :user_id and issuer = :issuer);
+
+-- name: drop_oidc_link(user_id, issuer)!
+delete from oidc_links where user_id = :user_id and issuer = :issuer;

@@ -15,6 +15,7 @@ from tests.browser.conftest import PASSWORD
 from tests.browser.test_pages import TOO_SMALL
 from tests.browser.watch import DESK, PHONE, SMALL, Window
 from tests.conftest import Connection
+from tests.fakes.oidc import CLIENT_ID, fake_provider
 
 Open = Callable[..., Window]
 
@@ -97,6 +98,29 @@ def test_the_second_step_from_beginning_to_end(
     window.picture(f"second-step-refused-{name}")
     _enter(window, "code", app.at(time.time() + 30), "Go on")
     page.wait_for_url(window.base + "/")
+
+
+@every_look
+def test_single_sign_on(
+    open_at: Open, services: Services, user_id: int, size: tuple[int, int], scheme: str, name: str
+) -> None:
+    with fake_provider() as provider:
+        services.settings.oidc_issuer = provider.url
+        services.settings.oidc_client_id = CLIENT_ID
+        services.settings.oidc_name = "Home ID"
+        window = open_at(size, scheme)
+        page = window.page
+        window.go("/sign-in")
+        window.picture(f"sign-in-sso-{name}")
+        assert page.evaluate(TOO_SMALL) == []
+        window.sign_in("mira", PASSWORD)
+        window.go("/settings/security")
+        page.locator("#sso-name").scroll_into_view_if_needed()
+        window.picture(f"security-sso-{name}", full=True)
+        # The provider's own page is another host's; that the way leads there, past the policy of forms, is what counts.
+        window.allowed.append("foreign request")
+        page.click("button:has-text('Link it')")
+        page.wait_for_url(f"{provider.url}/authorize?**")
 
 
 def test_it_works_without_javascript(open_at: Open, user_id: int) -> None:

@@ -10,13 +10,21 @@ import pytest
 
 from app.settings import InvalidSettings, Settings, environment_name, load_settings
 
-SECRET_NAMES = ["DATABASE_URL", "DATABASE_OWNER_URL", "ENCRYPTION_KEY", "TMDB_API_KEY", "RATELIMIT_STORAGE_URI"]
+SECRET_NAMES = [
+    "DATABASE_URL",
+    "DATABASE_OWNER_URL",
+    "ENCRYPTION_KEY",
+    "TMDB_API_KEY",
+    "OIDC_CLIENT_SECRET",
+    "RATELIMIT_STORAGE_URI",
+]
 SECRET = "s3cret"
 VALID = {
     "DATABASE_URL": f"postgresql://tellykeep:{SECRET}@db/tellykeep",
     "DATABASE_OWNER_URL": f"postgresql://tellykeep_owner:{SECRET}@db/tellykeep",
     "ENCRYPTION_KEY": "0123456789abcdef" * 4,
     "TMDB_API_KEY": SECRET,
+    "OIDC_CLIENT_SECRET": SECRET,
     "RATELIMIT_STORAGE_URI": f"redis://:{SECRET}@cache:6379",
 }
 
@@ -121,6 +129,9 @@ def test_every_secret_setting_can_come_from_a_file() -> None:
         ("PLEX_TV_URL", "https://", "begins with http:// or https://"),
         ("TRUSTED_PROXIES", "10.0.0.0/33", "expected addresses or networks separated by commas"),
         ("TRUSTED_PROXIES", "proxy.local", "expected addresses or networks separated by commas"),
+        ("OIDC_ISSUER", "id.example.org", "begins with http:// or https://"),
+        ("OIDC_NAME", "x" * 61, "at most 60 characters"),
+        ("OIDC_NEW_ACCOUNTS", "some", "valid boolean"),
         ("TRUSTED_HEADER_USER", "Remote User", "expected the name of a request header"),
         ("TRUSTED_HEADER_USER", "Remote-User", "name the proxy that sends it in TRUSTED_PROXIES"),
         ("TRUSTED_HEADER_NEW_ACCOUNTS", "perhaps", "valid boolean"),
@@ -142,6 +153,15 @@ def test_a_wrong_value_is_refused_by_name_and_a_secret_is_not_shown(
     assert expected in message
     assert SECRET not in message
     assert message.count("\n") == 0
+
+
+def test_a_provider_needs_to_know_who_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OIDC_ISSUER", "https://id.example.org/tellykeep/")
+    with pytest.raises(InvalidSettings, match=r"^OIDC_CLIENT_ID: OIDC_ISSUER is set"):
+        load_settings()
+    monkeypatch.setenv("OIDC_CLIENT_ID", "tellykeep")
+    # Not shortened: with a / at its end it is another one.
+    assert load_settings().oidc_issuer == "https://id.example.org/tellykeep/"
 
 
 def test_all_wrong_values_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

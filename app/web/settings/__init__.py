@@ -65,9 +65,33 @@ def visible_sections() -> list[Section]:
 
 def register(app: Flask) -> None:
     """Adds the list and every section."""
-    from app.web.settings import account, appearance, confirm, plex, second_step, security, sync, tmdb, tokens, webhook
+    from app.web.settings import (
+        account,
+        appearance,
+        confirm,
+        plex,
+        second_step,
+        security,
+        single_sign_on,
+        sync,
+        tmdb,
+        tokens,
+        webhook,
+    )
 
-    for module in (account, security, second_step, confirm, plex, tmdb, appearance, sync, webhook, tokens):
+    for module in (
+        account,
+        security,
+        second_step,
+        single_sign_on,
+        confirm,
+        plex,
+        tmdb,
+        appearance,
+        sync,
+        webhook,
+        tokens,
+    ):
         app.register_blueprint(module.blueprint)
     app.register_blueprint(blueprint)
     app.jinja_env.globals.update(settings_sections=visible_sections)

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from app.security import sessions
 from app.security.access import current_identity, guard_pages, session_token
+from app.security.oidc_links import is_linked
 from app.security.passwords import has_password
 from app.security.totp import second_step
 from app.services import services
@@ -26,6 +27,7 @@ def show() -> str:
         "settings/security.html",
         second_step=second_step(parts, user_id),
         has_password=has_password(parts, user_id),
+        is_linked=is_linked(parts, user_id),
         sessions=[
             session | {"name": browser_name(session["user_agent"]), "is_pocket": is_pocket(session["user_agent"])}
             for session in sessions.of_account(parts, user_id, session_token())
