@@ -11,8 +11,9 @@ from app.security.oidc_links import is_linked
 from app.security.passwords import has_password
 from app.security.totp import second_step
 from app.services import services
+from app.web import asked
 from app.web.browser_names import browser_name, is_pocket
-from app.web.notes import refusals_told, tell
+from app.web.notes import tell
 
 blueprint = Blueprint("settings_security", __name__, url_prefix="/settings/security")
 guard_pages(blueprint)
@@ -38,9 +39,8 @@ def show() -> str:
 @blueprint.post("/sessions/<int:session_id>/end")
 def end_session(session_id: int) -> Response:
     """Signs one browser out."""
-    with refusals_told():
-        sessions.end_one(services(), current_identity().user_id, session_id)
-        tell("That browser is signed out.")
+    sessions.end_one(services(), current_identity().user_id, min(session_id, asked.LARGEST_ID))
+    tell("That browser is signed out.")
     return _back()
 
 

@@ -12,6 +12,7 @@ from app.security.access import current_identity, guard_pages
 from app.security.api_tokens import list_tokens, make_token, revoke_token
 from app.services import services
 from app.web import asked
+from app.web.confirmation import confirmed_first
 from app.web.notes import refusals_told, tell
 
 # Value of the field -> days, and how the choice is called.
@@ -33,6 +34,7 @@ def show() -> str:
 
 
 @blueprint.post("")
+@confirmed_first(back="settings_tokens.show")
 def create() -> Response | tuple[str, int]:
     """Makes one. It is on the answer to this very request and nowhere else: in no address, and in no cookie."""
     scope = cast(Literal["read", "write"], asked.choice(request.form, "scope", ("read", "write")))
