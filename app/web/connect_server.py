@@ -69,7 +69,7 @@ def switch() -> Response:
     with refusals_told():
         change_config(services(), current_identity().user_id, {"enabled": is_on}, base_url=request.host_url)
         tell("The connection is on." if is_on else "The connection is off: events are logged, and nothing is marked.")
-    return redirect(parts.address_of(parts.SETTINGS, "plex"), 303)
+    return redirect(parts.address_of(parts.place(), "webhook"), 303)
 
 
 def _tell(found: Found) -> None:

@@ -153,3 +153,33 @@ def test_no_plex_pass_ends_with_one_switch(
     expect(page.locator("[role=switch]")).to_have_attribute("aria-checked", "true")
     _look(window, "welcome-no-pass-on")
     assert conn.execute("select history_poll_minutes as n from settings").fetchone() == {"n": 1}
+
+
+def test_the_setup_can_be_walked_without_javascript(
+    open_at: Open, services: Services, fake_plex: FakePlex, fake_plex_tv: FakePlexTv
+) -> None:
+    window = open_at(PHONE, java_script_enabled=False)
+    page = window.page
+    _make_account(window, services)
+    with window.context.expect_page() as opened:
+        page.click("#plex-sign-in")
+    opened.value.wait_for_url(fake_plex_tv.url + "/auth**")
+    opened.value.close()
+    page.click("button:has-text('I have signed in at Plex')")
+    expect(page.get_by_text("Nobody has signed in at Plex yet")).to_be_visible()
+    fake_plex_tv.sign_in()
+    page.click("button:has-text('I have signed in at Plex')")
+    page.wait_for_url(window.base + "/welcome/server")
+    page.click(".tk-server:has-text('Attic') button")
+    page.wait_for_url(window.base + "/welcome/accounts")
+    page.click("button:has-text('Save and go on')")
+    page.wait_for_url(window.base + "/welcome/tmdb")
+    page.click("text=Skip this step")
+    page.wait_for_url(window.base + "/welcome/webhook")
+    page.click("summary:has-text('Do it by hand')")
+    expect(page.locator("#webhook-url")).to_be_visible()
+    expect(page.locator("button:has-text('Copy')")).to_be_hidden()
+    page.click("[role=switch]")
+    expect(page.locator("[role=switch]")).to_have_attribute("aria-checked", "true")
+    page.click(".tk-setup-foot a:has-text('Done')")
+    page.wait_for_url(window.base + "/")

@@ -126,8 +126,10 @@ def test_the_connection_is_switched_off_and_on(browser: Browser, conn: Connectio
     browser.send("/connect/server/switch", PLEX)
     assert "The connection is off: events are logged, and nothing is marked." in _shown(browser)
     assert value(conn, "select not enabled from plex_config")
-    browser.send("/connect/server/switch", PLEX)
+    assert "Switch it on" in _shown(browser)
+    assert browser.send("/connect/server/switch", "/welcome/webhook").location == "/welcome/webhook"
     assert value(conn, "select enabled from plex_config")
+    assert "Switch it on" not in _shown(browser) + _shown(browser, "/welcome/webhook")
 
 
 @pytest.mark.parametrize(("minutes", "stored"), [("15", 15), ("1440", 1440), ("", None)])

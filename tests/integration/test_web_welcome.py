@@ -216,6 +216,30 @@ def test_neither_token_nor_code_reaches_a_page_of_the_welcome_or_the_process_log
         assert secret not in told.out + told.err
 
 
+def test_nothing_of_the_database_is_held_while_others_are_asked(
+    browser: Browser, services: Services, fake_plex: FakePlex, fake_plex_tv: FakePlexTv, fake_tmdb: FakeTmdb
+) -> None:
+    held: list[int] = []
+    pool = services.db._pool
+    assert pool is not None
+
+    def look() -> None:
+        stats = pool.get_stats()
+        held.append(stats["pool_size"] - stats["pool_available"])
+
+    for server in (fake_plex, fake_plex_tv, fake_tmdb):
+        server.fail("*", failures.before_the_answer(look))
+    browser.send("/connect/plex/sign-in", "/welcome/plex")
+    fake_plex_tv.sign_in()
+    browser.send("/connect/plex/check", "/welcome/plex")
+    browser.send("/connect/server", "/welcome/server")
+    browser.send("/connect/tmdb", "/welcome/tmdb", tmdb_api_key=KEY)
+    browser.send("/connect/events/webhook", "/welcome/webhook")
+
+    assert len(held) >= 12
+    assert set(held) == {0}
+
+
 # The server.
 
 
