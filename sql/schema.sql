@@ -563,6 +563,7 @@ find_mapping(p_user_id bigint, p_event jsonb) returns bigint stable
 find_open_conflict(p_user_id bigint, p_event jsonb) returns bigint stable
 finish_job(p_job_id bigint, p_status text, p_result jsonb DEFAULT NULL::jsonb, p_error text DEFAULT NULL::text) returns void volatile
 fold_episode(p_user_id bigint, p_tvshow_id bigint, p_season integer, p_episode integer, p_runtime integer, p_event_id bigint, OUT first_watched_at timestamp with time zone, OUT live_plays integer, OUT event_play_id bigint, OUT event_starts_play boolean, OUT event_voided boolean) returns record volatile
+forget_sign_in_tries(p_most integer DEFAULT 20000) returns integer volatile
 forgive_sign_in_try(p_asker bytea, p_account bytea DEFAULT NULL::bytea, p_address bytea DEFAULT NULL::bytea) returns void volatile
 give_ids(p_user_id bigint, p_tvshow_id bigint, p_ids jsonb) returns void volatile
 hama_rules(p_user_id bigint, p_mapping_id bigint) returns void volatile

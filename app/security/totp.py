@@ -5,20 +5,25 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pyotp
 import segno
+import structlog
 
 from app.db.queries import queries
 from app.errors import Forbidden, NotFound, StateConflict
 from app.security.accounts import CODE_ALPHABET, find_account, new_code
+from app.security.crypto import CannotDecrypt
 from app.security.sign_in_tries import of_second_step, one_try
 
 if TYPE_CHECKING:
     from app.services import Services
+
+log = structlog.get_logger("tellykeep.door")
 
 STEP_SECONDS = 30
 # The clocks of phone and NAS may differ by as much as a step.
@@ -72,7 +77,10 @@ def pending_secret(services: Services, user_id: int) -> str | None:
         row = queries().totp_of(connection, user_id=user_id)
     if row is None or row["confirmed_at"] is not None:
         return None
-    return services.cipher.decrypt(row["secret"], column=_COLUMN, row=user_id)
+    # One that cannot be read any more (another key) is begun anew.
+    with suppress(CannotDecrypt):
+        return services.cipher.decrypt(row["secret"], column=_COLUMN, row=user_id)
+    return None
 
 
 def app_address(secret: str, username: str) -> str:
@@ -158,7 +166,12 @@ def _use_app_code(services: Services, user_id: int, code: str) -> bool:
         row = queries().totp_of(connection, user_id=user_id)
     if row is None or not (digits.isascii() and digits.isdigit() and len(digits) == 6):
         return False
-    app = pyotp.TOTP(services.cipher.decrypt(row["secret"], column=_COLUMN, row=user_id))
+    try:
+        app = pyotp.TOTP(services.cipher.decrypt(row["secret"], column=_COLUMN, row=user_id))
+    except CannotDecrypt as error:
+        # A backup that was restored without its key. The recovery codes are hashes, and still open.
+        log.error("the secret of a second step cannot be read", user_id=user_id, reason=error.message)
+        return False
     now = int(time.time()) // STEP_SECONDS
     for step in (now + offset for offset in WINDOW):
         if hmac.compare_digest(app.generate_otp(step), digits):

@@ -28,26 +28,30 @@ begin
         v_address := lock_sign_in_tries(p_address);
         v_until := greatest(v_until, v_address.not_before);
     end if;
-    wait_seconds := greatest(0, ceil(extract(epoch from v_until - now())));
+    if v_asker.is_new then
+        perform forget_sign_in_tries();
+    end if;
+    wait_seconds := greatest(0, coalesce(ceil(extract(epoch from v_until - now())), 0));
     if wait_seconds > 0 then
         return;
     end if;
-    wait_seconds := 0;
-    -- Counted before anything is compared; forgive_sign_in_try takes it back where it was right.
+    -- Counted before anything is compared; forgive_sign_in_try takes it back where it was right. No delay is null, not this moment:
+    -- to a session that began before and waited here it would lie ahead.
     update sign_in_tries
     set failures = v_asker.failures + 1, failed_at = now(),
-        not_before = now() + make_interval(secs => greatest(v_newcomer, sign_in_delay(v_asker.failures + 1, 5, 300)))
+        not_before = now() + make_interval(secs => nullif(greatest(v_newcomer, sign_in_delay(v_asker.failures + 1, 5, 300)), 0))
     where key = p_asker;
     if p_account is not null then
         update sign_in_tries
         set failures = v_account.failures + 1, failed_at = now(),
-            not_before = case when p_strict then now() + make_interval(secs => sign_in_delay(v_account.failures + 1, 20, 300)) end
+            not_before = case when p_strict then
+                             now() + make_interval(secs => nullif(sign_in_delay(v_account.failures + 1, 20, 300), 0)) end
         where key = p_account;
     end if;
     if p_address is not null then
         update sign_in_tries
         set failures = v_address.failures + 1, failed_at = now(),
-            not_before = now() + make_interval(secs => sign_in_delay(v_address.failures + 1, 20, 60))
+            not_before = now() + make_interval(secs => nullif(sign_in_delay(v_address.failures + 1, 20, 60), 0))
         where key = p_address;
     end if;
 end

@@ -321,6 +321,16 @@ def test_whoever_runs_it_takes_it_off_an_account(browser: Browser, conn: Connect
     assert Browser(browser.app).sign_in("mira").location == "/"
 
 
+def test_without_the_key_the_recovery_codes_still_open(browser: Browser, conn: Connection, services: Services) -> None:
+    """As after a backup that was restored without it."""
+    app, codes = _switch_on(browser, conn)
+    secret = services.cipher.encrypt("another", column="user_totp.secret", row=0)
+    conn.execute("update user_totp set secret = %s", (secret,))
+
+    assert _enter(_password_given(browser), app.code()).status_code == 401
+    assert _enter(_password_given(browser), codes[0]).status_code == 303
+
+
 def test_codes_as_rfc_6238_has_them() -> None:
     """Its test vector for SHA-1, of which apps show six digits."""
     secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
