@@ -49,6 +49,7 @@ ICON_NAMES = (
     "moon",
     "movie",
     "palette",
+    "pencil",
     "player-play",
     "plug-connected",
     "plug-x",

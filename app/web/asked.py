@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from werkzeug.datastructures import MultiDict
 
@@ -86,3 +89,18 @@ def choice(values: Mapping[str, str], name: str, choices: tuple[str, ...]) -> st
     if chosen not in choices:
         raise Invalid(f"there is no such {name}", fields={name: ", ".join(choices)})
     return chosen
+
+
+def local_moment(values: Mapping[str, str], name: str, tz: ZoneInfo) -> datetime:
+    """A day and time as a browser's field writes them, where the user is.
+
+    Raises:
+        Invalid: it holds something else.
+    """
+    text = values.get(name, "").strip()
+    moment: datetime | None = None
+    with suppress(ValueError):
+        moment = datetime.fromisoformat(text)
+    if moment is None or moment.tzinfo is not None or "T" not in text or moment.year < 1900:
+        raise Invalid("this is no day and time", fields={name: "such as 2026-01-31T20:15"})
+    return moment.replace(tzinfo=tz)

@@ -106,6 +106,15 @@ def day_and_time(then: datetime) -> Markup:
     )
 
 
+def day_and_clock(then: datetime) -> Markup:
+    """`<time>` with day, year, hour and minute of something that was: "Fri 21 Nov 2025, 20:15". For templates."""
+    tz = user_zone()
+    local = then.astimezone(tz)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        local.isoformat(timespec="seconds"), exact(then, tz), f"{local:%a} {local.day} {local:%b %Y, %H:%M}"
+    )
+
+
 def plain_day(day: date) -> Markup:
     """`<time>` with a day of the calendar, which has no time zone: "7 Nov 2025". For templates."""
     return Markup('<time datetime="{}">{}</time>').format(day.isoformat(), f"{day.day} {day:%b %Y}")

@@ -26,6 +26,7 @@ class Note:
         action: where a button sends what takes it back; empty where there is none.
         button: what that button says.
         values: what it sends.
+        target: selector of what htmx swaps for the answer; empty where the whole page follows.
     """
 
     text: str
@@ -36,6 +37,7 @@ class Note:
     action: str = ""
     button: str = ""
     values: dict[str, str] = field(default_factory=dict)
+    target: str = ""
 
 
 def tell(text: str, *, href: str = "", link: str = "") -> None:
@@ -43,7 +45,9 @@ def tell(text: str, *, href: str = "", link: str = "") -> None:
     flash(asdict(Note(text, href=href, link=link)))  # type: ignore[arg-type] # the cookie holds what JSON holds
 
 
-def tell_with_undo(text: str, action: str, values: Mapping[str, object], *, button: str = "Undo") -> None:
+def tell_with_undo(
+    text: str, action: str, values: Mapping[str, object], *, button: str = "Undo", target: str = ""
+) -> None:
     """Something was done, and a button takes it back.
 
     Args:
@@ -51,9 +55,10 @@ def tell_with_undo(text: str, action: str, values: Mapping[str, object], *, butt
         action: address that takes it back, by POST.
         values: what is sent there.
         button: what the button says.
+        target: selector of what htmx swaps for the answer.
     """
     sent = {name: str(value) for name, value in values.items()}
-    flash(asdict(Note(text, action=action, button=button, values=sent)))  # type: ignore[arg-type] # as above
+    flash(asdict(Note(text, action=action, button=button, values=sent, target=target)))  # type: ignore[arg-type] # as above
 
 
 def tell_problem(text: str) -> None:

@@ -104,21 +104,14 @@ def view_of(show: Row, *, open_season: int | None = None, first: int = 1) -> Sho
         open_season: which is open; the one with the next episode where None.
         first: place of the first episode that is wanted of it.
     """
-    today = datetime.now(UTC).astimezone(user_zone()).date()
-    read = [
-        (document["seasonNumber"], [_episode(document["seasonNumber"], entry, today) for entry in document["episodes"]])
-        for document in show["seasons"]
-    ]
+    read = _read(show)
     regular = [episode for number, episodes in read if number for episode in episodes]
     specials = [episode for number, episodes in read if not number for episode in episodes]
     following = _next(regular)
     if open_season is None:
         open_season = following.season if following else next((n for n, _ in read if n), 0)
     return ShowView(
-        seasons=[
-            _season(number, episodes, number == open_season, first)
-            for number, episodes in sorted(read, key=lambda season: (not season[0], season[0]))
-        ],
+        seasons=[_season(number, episodes, number == open_season, first) for number, episodes in read],
         total=len(regular),
         watched=_count(regular),
         aired=sum(not episode.is_coming or episode.watched for episode in regular),
@@ -133,9 +126,33 @@ def view_of(show: Row, *, open_season: int | None = None, first: int = 1) -> Sho
     )
 
 
+def first_shown(first: int | None) -> int | None:
+    """Where a part of a season begins, as an address says it: nothing for the first part."""
+    return first if first is not None and first > EPISODES else None
+
+
+def episode_of(show: Row, season: int, number: int) -> tuple[Episode | None, Episode | None, Episode | None]:
+    """The episode before, the episode itself and the one after it, in the order of the seasons; None for what is not there."""
+    episodes = [episode for _, its in _read(show) for episode in its]
+    for place, episode in enumerate(episodes):
+        if (episode.season, episode.number) == (season, number):
+            following = episodes[place + 1] if place + 1 < len(episodes) else None
+            return episodes[place - 1] if place else None, episode, following
+    return None, None, None
+
+
 def season_name(number: int) -> str:
     """What a season is called."""
     return f"Season {number}" if number else "Specials"
+
+
+def _read(show: Row) -> list[tuple[int, list[Episode]]]:
+    """Number and episodes of each season; the specials last."""
+    today = datetime.now(UTC).astimezone(user_zone()).date()
+    documents = sorted(show["seasons"], key=lambda d: (not d["seasonNumber"], d["seasonNumber"]))
+    return [
+        (d["seasonNumber"], [_episode(d["seasonNumber"], entry, today) for entry in d["episodes"]]) for d in documents
+    ]
 
 
 def _episode(season: int, entry: dict[str, Any], today: date) -> Episode:

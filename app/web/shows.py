@@ -13,8 +13,9 @@ from app.tracker import show_list as tracker
 from app.tracker.paging import Row
 from app.tracker.shows import get_show
 from app.web import asked
+from app.web.notes import notes
 from app.web.part import answer_part
-from app.web.season_view import EPISODES, ShowView, view_of
+from app.web.season_view import view_of
 
 PAGE = 48
 VIEWS = ("grid", "list")
@@ -75,11 +76,15 @@ def show(tvshow_id: int) -> Response:
     season = asked.whole_number(request.args, "season", at_most=asked.LARGEST_FOREIGN_ID)
     first = asked.whole_number(request.args, "from", at_least=1) or 1
     view = view_of(row, open_season=season, first=first)
+    told = notes()
     values: dict[str, Any] = {
         "show": row,
         "view": view,
         "season": next((s for s in view.seasons if s.is_open), None),
         "figures": tracker.show_figures(services(), user_id, row["id"]),
+        # What can be taken back is told where the button was, which a browser without JavaScript goes to.
+        "season_notes": [note for note in told if note.target or request.htmx],
+        "page_notes": [note for note in told if not note.target],
     }
     if request.htmx and values["season"] is not None:
         return answer_part("shows/_season_swap.html", values, str)
@@ -97,14 +102,6 @@ def get(tvshow_id: int) -> Row:
         NotFound: there is none, or it is somebody else's.
     """
     return get_show(services(), current_identity().user_id, min(tvshow_id, asked.LARGEST_ID))
-
-
-def first_shown(view: ShowView, season: int, episode: int) -> int | None:
-    """Where the part of a season begins that holds an episode; None for its first part."""
-    for one in view.seasons:
-        if one.number == season and one.total > EPISODES:
-            return max(one.first, episode // EPISODES * EPISODES + 1)
-    return None
 
 
 def _address(wish: dict[str, Any]) -> str:

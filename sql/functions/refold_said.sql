@@ -4,7 +4,7 @@ set search_path from current
 as $$
 declare
     v_place record;
-    v_fold record;
+    v_first timestamptz;
     v_folded jsonb := '[]';
 begin
     for v_place in
@@ -23,14 +23,14 @@ begin
             on d.season = t.season and d.episode = t.episode
     loop
         -- Where nothing is left that was said, there is nothing to fold.
+        v_first := null;
         if v_place.has_more then
-            v_fold := fold_episode(p_user_id, p_tvshow_id, v_place.season, v_place.episode, v_place.runtime, null);
-        else
-            v_fold := null;
+            v_first := (select f.first_watched_at
+                        from fold_episode(p_user_id, p_tvshow_id, v_place.season, v_place.episode, v_place.runtime, null) f);
         end if;
         v_folded := v_folded || jsonb_build_object(
             'season', v_place.season, 'episode', v_place.episode,
-            'first_watched_at', case when v_place.has_more then v_fold.first_watched_at end);
+            'first_watched_at', v_first);
     end loop;
     perform rewrite_watched(p_tvshow_id, v_folded);
 end

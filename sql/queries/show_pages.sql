@@ -114,3 +114,33 @@ from tvshows s
 where s.user_id = :user_id and s.deleted_at is not null
 order by s.deleted_at desc, s.id desc
 limit :limit;
+
+-- name: mark_episodes(user_id, tvshow_id, watched, season, before, at)$
+select mark_episodes(:user_id, :tvshow_id, :watched, :season, :before::integer, :at);
+
+-- name: last_said(user_id, tvshow_id)$
+-- The latest that was said about a show: with its row locked, what this transaction has just said.
+select max(w.id) from watch_events w where w.user_id = :user_id and w.tvshow_id = :tvshow_id;
+
+-- name: said_between(user_id, tvshow_id, first, last)$
+-- What was said about a show from one to another: one go of marking has the show's row locked, so that nothing comes between.
+select coalesce(array_agg(w.id order by w.id), '{}') from watch_events w
+where w.user_id = :user_id and w.tvshow_id = :tvshow_id and w.id between :first and :last and w.source = 'manual';
+
+-- name: add_viewing(user_id, tvshow_id, season, episode, at)^
+select action, event_id from add_viewing(:user_id, :tvshow_id, :season, :episode, :at);
+
+-- name: remove_viewing(user_id, play_id)^
+select tvshow_id, season, episode, removed_ids from remove_viewing(:user_id, :play_id);
+
+-- name: move_viewing(user_id, play_id, at)^
+select tvshow_id, removed_ids, event_id from move_viewing(:user_id, :play_id, :at);
+
+-- name: take_back(user_id, tvshow_id, event_ids)$
+select take_back(:user_id, :tvshow_id, :event_ids::bigint[]);
+
+-- name: say_again(user_id, tvshow_id, event_ids)$
+select say_again(:user_id, :tvshow_id, :event_ids::bigint[]);
+
+-- name: restore_show(user_id, tvshow_id)^
+select restore_show(:user_id, :tvshow_id);
