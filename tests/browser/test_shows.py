@@ -85,6 +85,36 @@ def test_the_grid_the_list_and_a_show(
     page.click("#season-2 summary")
     expect(page.locator("#season-2 .tk-episodes li")).to_have_count(9)
     expect(page).to_have_url(re.compile(r"\?season=2$"))
+
+    # Only the season and what is said of the whole show change; the first season stays open.
+    page.click("#e2-3 .tk-tick")
+    expect(page.locator("#season-2 .tk-note")).to_be_focused()
+    expect(page.locator("#far")).to_contain_text("1 of 44")
+    expect(page.locator("#e2-3 .tk-tick")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#season-1 .tk-episodes li")).to_have_count(13)
+    page.click("#season-2 .tk-note button")
+    expect(page.locator("#season-2 .tk-note")).to_contain_text("Taken back")
+    expect(page.locator("#far")).to_contain_text("0 of 44")
+    page.click("#season-2 button:has-text('Watched all')")
+    expect(page.locator("#far")).to_contain_text("9 of 44")
+    window.picture(f"show-marked-{name}", full=True)
+
+    page.click("#e2-3 .tk-episode")
+    page.wait_for_url("**/episodes/2/3")
+    page.click("summary:has-text('Add another viewing')")
+    page.fill("#at", "2024-03-01T20:15")
+    page.click(".tk-add-viewing button")
+    expect(page.locator("#episode .tk-note")).to_contain_text("The viewing was added.")
+    page.click(".tk-play-change summary >> nth=0")
+    window.picture(f"episode-{name}", full=True)
+    assert page.evaluate(TOO_SMALL) == []
+    page.fill(".tk-play-forms input[type=datetime-local] >> nth=0", "2024-04-02T21:00")
+    page.click("button:has-text('Keep this date') >> nth=0")
+    expect(page.locator(".tk-plays")).to_contain_text("2 Apr 2024, 21:00")
+    page.click("#episode .tk-note button")
+    expect(page.locator(".tk-plays")).not_to_contain_text("2 Apr 2024, 21:00")
+    page.click("button:has-text('Watched all before it')")
+    expect(page.locator("#episode .tk-note")).to_contain_text("13 episodes before S02E03")
     if size == PHONE:
         return
     window.go("/shows?q=donau")

@@ -153,6 +153,19 @@ def test_a_season_can_be_watched_when_it_aired(
     assert [p["watched_at"] for p in live_plays(conn, show)] == [datetime(2020, 7, 2, 0, 0, tzinfo=UTC)]
 
 
+def test_no_form_of_the_page_stands_within_another(browser: Browser, show: int) -> None:
+    """A browser would drop the inner one, and its button would send the outer."""
+    for page in (
+        _post(browser, f"/shows/{show}/mark", season="1", watched="1"),
+        _post(browser, f"/shows/{show}/mark", season="1", watched="2", back="episode"),
+    ):
+        assert "tk-note-undo" in page
+        depth = 0
+        for tag in re.findall(r"<(/?)form[ >]", page):
+            depth += -1 if tag else 1
+            assert depth in (0, 1)
+
+
 def test_htmx_gets_the_season_with_its_progress_and_nothing_else(browser: Browser, show: int) -> None:
     _post(browser, f"/shows/{show}/mark", season="1", watched="1")
     part = browser.poll(f"/shows/{show}?season=1").text
