@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from app.errors import Forbidden, StateConflict, TellykeepError
 from app.security import access, oidc_links
 from app.security.accounts import has_accounts
-from app.security.oidc import Person, ProviderAway, come_back, set_out
+from app.security.oidc import Person, ProviderAway, come_back, provider_name, set_out
 from app.services import services
 from app.web.local_address import local_address
 from app.web.notes import tell, tell_problem
@@ -36,6 +36,8 @@ def will_link(user_id: int) -> None:
 @blueprint.get("")
 def go() -> Answer:
     """There."""
+    if provider_name(services().settings) is None:
+        return redirect(url_for("door.sign_in"))
     target = request.args.get("next", "")
     identity = access.session_identity()
     linking: dict[str, Any] = session.pop(LINKING, None) or {"user": None, "until": 0}
@@ -53,6 +55,8 @@ def go() -> Answer:
 @blueprint.get("/callback")
 def callback() -> Answer:
     """And back."""
+    if provider_name(services().settings) is None:
+        return redirect(url_for("door.sign_in"))
     try:
         person = come_back()
         if person.link_to is not None:
