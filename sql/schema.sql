@@ -60,6 +60,15 @@ table api_tokens
     constraint api_tokens_scope_check CHECK ((scope = ANY (ARRAY['read'::text, 'write'::text])))
     CREATE INDEX api_tokens_user ON tracker.api_tokens USING btree (user_id)
 
+table calendar_tokens  -- At most one a user: a new address ends the old one. The token itself is shown once and not kept.
+    user_id bigint not null
+    token_hash bytea not null
+    created_at timestamp with time zone not null default now()
+    last_used_at timestamp with time zone
+    constraint calendar_tokens_pkey PRIMARY KEY (user_id)
+    constraint calendar_tokens_token_hash_key UNIQUE (token_hash)
+    constraint calendar_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+
 table installation  -- One row. The one-time setup code (hashed) while there is no account, and a value encrypted under the key in use.
     only_row boolean not null default true
     setup_code_hash bytea
@@ -643,6 +652,7 @@ take_sign_in_try(p_asker bytea, p_account bytea DEFAULT NULL::bytea, p_address b
 undo_conflict(p_user_id bigint, p_conflict_id bigint, OUT withdrawn integer, OUT held integer, OUT removed_tvshow_id bigint, OUT kept_tvshow_id bigint) returns record volatile
 unlearn_title(p_user_id bigint, p_mapping_id bigint) returns void volatile
 unseen_in_library(p_user_id bigint, p_tvshow_id bigint, p_rows jsonb) returns SETOF integer stable
+upcoming_episodes(p_user_id bigint, p_from date, p_to date, p_watched_too boolean) returns TABLE(tvshow_id bigint, title text, poster_path text, updated_at timestamp with time zone, season integer, episode integer, episode_title text, air_date text, runtime integer) stable
 update_mapping(p_user_id bigint, p_mapping_id bigint, p_changes jsonb) returns jsonb volatile
 update_show(p_user_id bigint, p_tvshow_id bigint, p_changes jsonb) returns void volatile
 viewing_time(p_event jsonb, p_received_at timestamp with time zone, p_clock_ahead integer DEFAULT 0) returns timestamp with time zone immutable

@@ -1,7 +1,8 @@
 """Renews the third-party files in app/static/vendor from their npm packages: `uv run python tools/vendor.py`.
 
 Needs npm and its registry, and is run by whoever raises a version, never by a user or a build. The versions stand
-in `app/web/vendor.py`, which the templates take them from, and in the folders' names.
+in `app/web/vendor.py`, which the templates take them from, and in the folders' names. axe-core, with which the tests look
+at the pages, goes to tests/browser/vendor.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import tempfile
 from pathlib import Path
 
 from app.web.vendor import HTMX, ICONS, TABLER, VERSIONS
+from tests.browser.axe import AXE, AXE_VERSION
 
 ROOT = Path(__file__).resolve().parent.parent / "app" / "static" / "vendor"
 
@@ -25,6 +27,7 @@ ICON_NAMES = (
     "arrow-back-up",
     "arrow-left",
     "ban",
+    "calendar",
     "chart-bar",
     "check",
     "chevron-right",
@@ -126,15 +129,19 @@ def sprite(icons: Path) -> str:
 
 def main() -> None:
     """Replaces every vendored folder."""
-    for old in ROOT.glob("*-[0-9]*"):
+    for old in (*ROOT.glob("*-[0-9]*"), *AXE.parents[1].glob("*-[0-9]*")):
         shutil.rmtree(old)
     with tempfile.TemporaryDirectory() as scratch:
         htmx = unpack("htmx.org", VERSIONS["htmx"], Path(scratch))
         tabler = unpack("@tabler/core", VERSIONS["tabler"], Path(scratch))
         icons = unpack("@tabler/icons", VERSIONS["tabler-icons"], Path(scratch))
+        axe = unpack("axe-core", AXE_VERSION, Path(scratch))
         _write(HTMX, (htmx / "dist" / "htmx.min.js").read_text(encoding="utf-8"), (htmx / "LICENSE").read_text())
         _write(TABLER, (tabler / "dist" / "css" / "tabler.min.css").read_text(encoding="utf-8"), TABLER_LICENSE)
         _write(ICONS, sprite(icons), (icons / "LICENSE").read_text(encoding="utf-8"))
+        AXE.parent.mkdir(parents=True)
+        for name in ("axe.min.js", "LICENSE", "LICENSE-3RD-PARTY.txt"):
+            shutil.copyfile(axe / name, AXE.parent / name)
 
 
 def _write(file: str, text: str, licence: str) -> None:

@@ -61,14 +61,17 @@ document.addEventListener("htmx:after:request", (event) => {
   if (sourceElement.matches("[data-address]") && response.raw?.ok) history.replaceState(null, "", response.raw.url);
 });
 
-// "/" goes to the search field of a page that has one.
+// "/" goes to the search field: of the page where it has one, else the one for everything, or to the page with it.
 document.addEventListener("keydown", (event) => {
   if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target.closest("input, textarea, select, [contenteditable]")) return;
-  const field = document.querySelector("[data-search]");
-  if (!field) return;
+  const fields = [...document.querySelectorAll("[data-search]"), ...document.querySelectorAll("[data-search-everywhere]")];
+  const field = fields.find((one) => one.checkVisibility());
+  const link = document.querySelector("[data-search-link]");
+  if (!field && !link) return;
   event.preventDefault();
-  field.focus();
+  if (field) field.focus();
+  else link.click();
 });
 
 // A menu closes with Escape, and when something else is touched.
@@ -92,6 +95,16 @@ document.addEventListener("htmx:config:request", (event) => {
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) document.dispatchEvent(new CustomEvent("tellykeep:visible"));
 });
+
+// A page that is there because the database is not: it stays as it is until the appliance is ready, then it is loaded anew.
+function untilReady() {
+  setTimeout(async () => {
+    const answer = await fetch("/readyz", { cache: "no-store" }).catch(() => null);
+    if (answer?.ok) location.reload();
+    else untilReady();
+  }, 2000);
+}
+if (document.querySelector("[data-until-ready]")) untilReady();
 
 // The server is away: say so, and stop saying so when it answers again.
 function showOffline(isAway) {

@@ -32,6 +32,7 @@ def register(app: Flask) -> None:
         figures,
         history,
         home,
+        links,
         mapping_words,
         mappings,
         marks,
@@ -40,9 +41,11 @@ def register(app: Flask) -> None:
         numbering,
         oidc,
         posters,
+        search,
         second_step,
         settings,
         shows,
+        upcoming,
         vendor,
         welcome,
         wording,
@@ -56,6 +59,7 @@ def register(app: Flask) -> None:
         oidc,
         home,
         figures,
+        upcoming,
         conflicts,
         answers,
         shows,
@@ -65,6 +69,7 @@ def register(app: Flask) -> None:
         numbering,
         activity,
         history,
+        search,
         posters,
         appearance,
         welcome,
@@ -74,6 +79,7 @@ def register(app: Flask) -> None:
         connect_tmdb,
     ):
         app.register_blueprint(module.blueprint)
+    app.register_blueprint(upcoming.feed_blueprint)
     settings.register(app)
     app.jinja_env.globals.update(
         HTMX=vendor.HTMX,
@@ -88,6 +94,7 @@ def register(app: Flask) -> None:
         chosen_theme=appearance.chosen_theme,
         notes=notes.notes,
         oidc_name=lambda: provider_name(services().settings),
+        page_link=links.page_link,
         poster_address=posters.poster_address,
         poster_letters=posters.poster_letters,
         poster_tone=posters.poster_tone,

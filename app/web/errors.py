@@ -47,7 +47,7 @@ def page_error(error: Exception) -> Response:
         return make_response(error.get_response())
     status, message, headers = _meaning(error)
     if status == 500:
-        log.error("fault", path=request.path, exc_info=error)
+        log.error("fault", path=_path(), exc_info=error)
     template = "errors/error.html"
     if status == 503:
         headers.setdefault("Retry-After", "5")
@@ -69,10 +69,15 @@ def page_error(error: Exception) -> Response:
     return response
 
 
+def _path() -> str:
+    """The address for the log, without the token that a calendar's has in it."""
+    return "/calendar/…" if request.path.startswith("/calendar/") else request.path
+
+
 def _meaning(error: Exception) -> tuple[int, str, dict[str, str]]:
     """Status, one sentence about this very error (or none), and headers that belong to it."""
     if isinstance(error, RateLimitExceeded):
-        log.warning("too many requests", path=request.path, client=request.remote_addr)
+        log.warning("too many requests", path=_path(), client=request.remote_addr)
         return 429, "", {"Retry-After": str(seconds_to_wait())}
     if isinstance(error, HTTPException):
         allow = {name: value for name, value in error.get_headers() if name.lower() == "allow"}
@@ -81,6 +86,6 @@ def _meaning(error: Exception) -> tuple[int, str, dict[str, str]]:
     if not isinstance(known, TellykeepError):
         return 500, "", {}
     if known.http_status == 503:
-        log.error("not possible now", path=request.path, reason=known.message)
+        log.error("not possible now", path=_path(), reason=known.message)
     headers = {"Retry-After": str(known.retry_after)} if isinstance(known, TooManyRequests) else {}
     return int(known.http_status), known.message, headers

@@ -66,7 +66,7 @@ limit :limit;
 
 -- name: find_shows(user_id, q, beginning, exact, limit)
 -- Shows that have a name like this: as it is written, or but for accents and punctuation. What begins so comes first.
-select s.id, s.title, extract(year from s.show_start_date)::integer as year, s.tmdb_id, s.watched_episodes, s.total_episodes,
+select s.id, s.title, extract(year from s.show_start_date)::integer as year, s.tmdb_id, s.poster_path, s.watched_episodes, s.total_episodes,
        nullif(n.title, s.title) as other_name
 from tvshows s
 cross join lateral (

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
 
+from tests.browser.axe import violations
+
 SCREENSHOTS = Path(__file__).parents[2] / "artefacts" / "screenshots"
 PHONE, DESK, SMALL = (390, 844), (1280, 800), (360, 740)
 
@@ -56,6 +58,12 @@ class Window:
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         # Hiding the caret leaves style attributes on inputs, which a swap would carry on and the policy then refuses.
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=full, caret="initial")
+
+    def axe(self) -> None:
+        """Fails if axe-core finds a serious or critical violation in what the page shows now."""
+        self.page.wait_for_load_state()
+        found = violations(self.page)
+        assert found == [], f"{self.page.url}:\n" + "\n".join(found)
 
     def close(self) -> None:
         """Closes it; fails if anything went wrong in it."""

@@ -26,6 +26,7 @@ def furnish(conn: Connection, make_user: MakeUser, make_show: MakeShow) -> dict[
     held = receive(conn, user, scrobble(f"Nobody knows it {user}"))
     conn.execute("insert into sessions (user_id, token_hash, expires_at) values (%s, %s, now())", (user, str(user)))
     conn.execute("insert into api_tokens (user_id, token_hash) values (%s, %s)", (user, str(user)))
+    conn.execute("insert into calendar_tokens (user_id, token_hash) values (%s, %s)", (user, str(user)))
     conn.execute("insert into user_totp (user_id, secret) values (%s, '00:00:00')", (user,))
     conn.execute("insert into recovery_codes (user_id, code_hash) values (%s, %s)", (user, str(user)))
     conn.execute("insert into oidc_links (issuer, subject, user_id) values ('http://id', %s, %s)", (str(user), user))
