@@ -48,12 +48,12 @@ class Appliance:
 
 
 @contextmanager
-def running(bind: str, *, tmdb_url: str, plex_tv_url: str) -> Iterator[Appliance]:
+def running(bind: str, *, tmdb_url: str, tmdb_image_url: str, plex_tv_url: str) -> Iterator[Appliance]:
     """Starts the appliance, waits until it is ready, and removes everything afterwards.
 
     Args:
         bind: address and port to listen on.
-        tmdb_url, plex_tv_url: of the simulated TMDB and plex.tv.
+        tmdb_url, tmdb_image_url, plex_tv_url: of the simulated TMDB, its images, and plex.tv.
 
     Raises:
         DemoError: it does not start; the message has the last lines it wrote.
@@ -68,6 +68,7 @@ def running(bind: str, *, tmdb_url: str, plex_tv_url: str) -> Iterator[Appliance
         "TELLYKEEP_BIND": bind,
         "WEBHOOK_RATE_LIMIT": "10000 per minute",
         "TMDB_URL": tmdb_url,
+        "TMDB_IMAGE_URL": tmdb_image_url,
         "PLEX_TV_URL": plex_tv_url,
         "PLEX_APP_URL": plex_tv_url,
     }

@@ -12,8 +12,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from app.db.queries import queries
 from app.demo import past
 from app.demo.appliance import Appliance, running
+from app.demo.drawn_posters import tmdb_path
 from app.demo.library import LIBRARY, NEW, SampleShow
 from app.demo.look_ups import KEY, decided, knowing_servers
 from app.demo.messages import episode
@@ -46,6 +48,7 @@ def run(settings: Settings, *, once: bool) -> int:
         running(
             _free_address() if once else settings.bind,
             tmdb_url=servers.tmdb.url,
+            tmdb_image_url=servers.tmdb.image_url,
             plex_tv_url=servers.plex_tv.url,
         ) as appliance,
     ):
@@ -64,6 +67,7 @@ def run(settings: Settings, *, once: bool) -> int:
             return 1 if wrong else 0
         console.print("\nA year of evenings before today is filled in.")
         past.fill(appliance.owner)
+        _hang_posters(appliance)
         console.print(
             f"\nOpen [bold]{appliance.address}[/] and sign in as [bold]sam[/] with {escape(appliance.password)}"
         )
@@ -76,6 +80,18 @@ def run(settings: Settings, *, once: bool) -> int:
         except KeyboardInterrupt:
             console.print("\nThe demo's data is removed.")
     return 0
+
+
+def _hang_posters(appliance: Appliance) -> None:
+    with appliance.services.db.connection() as connection:
+        for show in (*LIBRARY, *past.SHOWS):
+            queries().demo_hang_poster(
+                connection,
+                user_id=appliance.user_id,
+                title=show.title,
+                year=show.year,
+                poster_path=tmdb_path(show),
+            )
 
 
 def _free_address() -> str:

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from app.demo import past
+from app.demo.drawn_posters import poster, tmdb_path
 from app.demo.library import AIRED_SINCE, HARBOUR, LIBRARY, NEW, SampleShow
 from app.demo.messages import OWNER, SERVER, rating_key, show_guid
 from app.demo.plex import Owner
@@ -49,6 +51,8 @@ def knowing_servers() -> Iterator[KnowingServers]:
     ):
         plex.accounts = {1: name, 4711: "kim"}
         plex_tv.add_server(SERVER["title"], SERVER["uuid"], plex.url)
+        for show in (*LIBRARY, NEW, *past.SHOWS):
+            tmdb.images[tmdb_path(show)] = poster(show)
         for show in (*LIBRARY, NEW):
             _teach(tmdb, plex, show)
         tmdb.latency = plex.latency = plex_tv.latency = _LATENCY
@@ -69,9 +73,15 @@ def _teach(tmdb: SimulatedTmdb, plex: SimulatedPlex, show: SampleShow) -> None:
         seasons[season].append({"episode_number": number, "name": "Landfall", "air_date": aired})
     tmdb_id = show.ids.get("tmdb_id")
     if tmdb_id is not None:
-        tmdb.add_show(tmdb_id, show.title, seasons=seasons, first_air_date=f"{show.year}-03-09", runtime=show.runtime)
+        known = tmdb.add_show(
+            tmdb_id, show.title, seasons=seasons, first_air_date=f"{show.year}-03-09", runtime=show.runtime
+        )
+        known["poster_path"] = tmdb_path(show)
     guids = [f"{name.removesuffix('_id')}://{value}" for name, value in show.ids.items()]
-    plex.add_show(rating_key(show), show.title, year=show.year, guid=show_guid(show), guids=guids, seasons=show.seasons)
+    key = rating_key(show)
+    thumb = f"/library/metadata/{key}/thumb/1700000000"
+    plex.images[thumb] = poster(show)
+    plex.add_show(key, show.title, year=show.year, guid=show_guid(show), guids=guids, seasons=show.seasons, thumb=thumb)
 
 
 def decided(owner: Owner, answer: dict[str, Any]) -> dict[str, Any]:

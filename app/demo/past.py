@@ -53,6 +53,9 @@ WAITING: tuple[SampleShow, ...] = (
 )
 
 
+SHOWS = (*(show for show, _ in WATCHED), *WAITING)
+
+
 def fill(owner: Owner) -> int:
     """Adds the shows and marks what was watched; returns how many episodes that were."""
     pending = []
