@@ -71,3 +71,14 @@ def deleted_shows(services: Services, user_id: int, *, limit: int = 100) -> list
     """What was taken out of the tracker, the latest first, with how many viewings (`plays`) are kept of it."""
     with services.db.connection() as connection:
         return list(queries().deleted_shows(connection, user_id=user_id, limit=limit))
+
+
+def bring_back(services: Services, user_id: int, tvshow_id: int) -> None:
+    """Brings a deleted show back, with its viewings and the mappings that stood for it.
+
+    Raises:
+        psycopg.errors.RaiseException: SQLSTATE TK404, no such show was deleted.
+        psycopg.errors.UniqueViolation: a show with one of its ids was added since.
+    """
+    with services.db.connection() as connection:
+        queries().restore_show(connection, user_id=user_id, tvshow_id=tvshow_id)
