@@ -121,3 +121,28 @@ def test_the_grid_the_list_and_a_show(
     page.click(".tk-tile")
     page.wait_for_url(re.compile(r"/shows/\d+"))
     window.picture(f"show-long-{name}", full=True)
+
+
+@every_look
+def test_a_show_comes_and_goes(open_at: Open, user_id: int, size: tuple[int, int], scheme: str, name: str) -> None:
+    window = open_at(size, scheme)
+    page = window.page
+    window.sign_in("mira", PASSWORD)
+    window.go("/shows")
+    page.click("a:has-text('Add a show')")
+    page.wait_for_url("**/shows/add")
+    page.fill("#title", "Home Videos")
+    page.fill("#seasons", "2")
+    page.fill("#episodes", "4")
+    window.picture(f"show-add-{name}", full=True)
+    assert page.evaluate(TOO_SMALL) == []
+    page.click("button:has-text('Add this show')")
+    page.wait_for_url(re.compile(r"/shows/\d+"))
+    page.click("summary:has-text('Delete this show')")
+    window.picture(f"show-delete-{name}", full=True)
+    assert page.evaluate(TOO_SMALL) == []
+    page.click("button:has-text('Delete it')")
+    page.wait_for_url("**/shows")
+    window.picture(f"shows-deleted-note-{name}")
+    page.click(".tk-note button")
+    expect(page.locator(".tk-note")).to_contain_text("The show is back")
