@@ -47,6 +47,29 @@ where status = 'success'"""
 _SAID = """
 insert into tracker.watch_events (user_id, tvshow_id, season, episode, kind, occurred_at, source, log_id, play_id)
 select user_id, tvshow_id, season, episode, 'viewing', watched_at, source, log_id, id from tracker.plays"""
+_MARKS = """
+with seen as (
+    select distinct tvshow_id, season, episode from tracker.plays
+), entry as (
+    select t.id, s.place as season_place, s.document -> 'seasonNumber' as season, e.place,
+           e.document || jsonb_build_object('watched', w.tvshow_id is not null) as document, w.tvshow_id is not null as watched
+    from tracker.tvshows t
+    cross join lateral jsonb_array_elements(t.seasons) with ordinality s(document, place)
+    cross join lateral jsonb_array_elements(s.document -> 'episodes') with ordinality e(document, place)
+    left join seen w on w.tvshow_id = t.id and w.season = (s.document ->> 'seasonNumber')::integer
+        and w.episode = (e.document ->> 'episodeNumber')::integer
+), season as (
+    select id, season_place,
+           jsonb_build_object('seasonNumber', season, 'episodes', jsonb_agg(document order by place)) as document,
+           count(*) filter (where watched) as watched,
+           sum((document ->> 'runtime')::integer) filter (where watched) as minutes
+    from entry group by id, season_place, season
+)
+update tracker.tvshows t
+set seasons = m.seasons, watched_episodes = m.watched, total_minutes = coalesce(m.minutes, 0)
+from (select id, jsonb_agg(document order by season_place) as seasons, sum(watched) as watched, sum(minutes) as minutes
+      from season group by id) m
+where m.id = t.id"""
 _NUMBERS = "select setval('tracker.plex_webhook_logs_id_seq', %(rows)s)"
 _RAN_ALREADY = "insert into tracker.job_runs (kind, status, finished_at) values ('retention', 'success', now())"
 
@@ -73,6 +96,12 @@ def fill(owner: psycopg.Connection[Any], rows: int) -> None:
     owner.execute(_EMPTY)
     for statement in (_LOG, _PLAYS, _SAID, _NUMBERS):
         owner.execute(statement.encode(), {"rows": rows})
+    owner.execute("vacuum analyze")
+
+
+def mark(owner: psycopg.Connection[Any]) -> None:
+    """Brings the documents of the shows in step with the plays of the log."""
+    owner.execute(_MARKS)
     owner.execute("vacuum analyze")
 
 

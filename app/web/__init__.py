@@ -22,6 +22,7 @@ def register(app: Flask) -> None:
         answers,
         appearance,
         assets,
+        compression,
         conflicts,
         connect_events,
         connect_plex,
@@ -54,6 +55,7 @@ def register(app: Flask) -> None:
 
     Htmx(app)
     assets.register(app)
+    compression.register(app)
     for module in (
         door,
         second_step,

@@ -9,10 +9,15 @@ declare
     v_figures jsonb;
 begin
     with play as materialized (
-        select p.id, p.tvshow_id, p.season, p.episode, p.watched_at, p.watched_at at time zone v_zone as local
-        from plays p
-        where p.user_id = p_user_id and p.voided_at is null and p.watched_at >= v_from and p.watched_at < v_to
-          and (p_tvshow_id is null or p.tvshow_id = p_tvshow_id)
+        -- Numbered from the first viewing of an episode on, of whatever year: one sort, where a look for an earlier one would be one
+        -- for each viewing.
+        select p.tvshow_id, p.season, p.episode, p.local, p.nth
+        from (select a.tvshow_id, a.season, a.episode, a.watched_at, a.watched_at at time zone v_zone as local,
+                     row_number() over (partition by a.tvshow_id, a.season, a.episode order by a.watched_at, a.id) as nth
+              from plays a
+              where a.user_id = p_user_id and a.voided_at is null and a.watched_at < v_to
+                and (p_tvshow_id is null or a.tvshow_id = p_tvshow_id)) p
+        where p.watched_at >= v_from
     ), show as materialized (
         -- Each document is taken apart once, however many of its episodes were watched, and only for those: what has a viewing that
         -- counts is marked there. A map rather than a join: how long a document is, the planner cannot know.
@@ -24,9 +29,7 @@ begin
         where s.user_id = p_user_id and s.deleted_at is null and s.id in (select p.tvshow_id from play p)
     ), viewing as materialized (
         select p.tvshow_id, p.local, p.local::date as day, (s.runtimes ->> (p.season || '.' || p.episode))::integer as minutes,
-               exists (select from plays b
-                       where b.tvshow_id = p.tvshow_id and b.season = p.season and b.episode = p.episode
-                         and b.voided_at is null and (b.watched_at, b.id) < (p.watched_at, p.id)) as again
+               p.nth > 1 as again
         from play p
         join show s on s.id = p.tvshow_id
     )
