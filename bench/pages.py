@@ -31,7 +31,8 @@ from app import create_app
 from app.db.queries import queries
 from app.plex.events import parse_event
 from app.sync.receive import receive
-from app.tracker.conflicts import list_conflicts, resolve_conflict
+from app.tracker.answers import Chosen, begin_answers, work_off_answers
+from app.tracker.conflicts import list_conflicts
 from bench.installation import Account, Installation, running_installation
 from bench.library import Show, make_library, message
 from bench.year import ROWS, browser_of, fill, mark, prepare
@@ -51,6 +52,10 @@ _SAMPLES = {
     "play_id": "select max(id) from tracker.plays",
     "season": "select season from tracker.plays order by id desc limit 1",
     "episode": "select episode from tracker.plays order by id desc limit 1",
+    "number": "select episode from tracker.plays order by id desc limit 1",
+    "batch_id": "select max(id) from tracker.answer_batches",
+    # A step of the setup.
+    "name": "select 'plex'",
 }
 # Pages whose first form is not their heaviest.
 _ALSO = (
@@ -60,9 +65,15 @@ _ALSO = (
     "/conflicts?show=answered",
     "/figures?year={year}",
     "/figures?show={tvshow_id}",
+    "/welcome/server",
+    "/welcome/accounts",
+    "/welcome/tmdb",
+    "/welcome/webhook",
 )
-# No pages: what apps, Prometheus and the browser itself ask for.
-_NO_PAGES = re.compile(r"/(api|static|metrics|healthz|readyz|posters|manifest\.webmanifest)\b")
+# What only somebody sees who has not signed in.
+_DOOR = ("/sign-in",)
+# No pages: what apps, sign-in elsewhere, Prometheus and the browser itself ask for.
+_NO_PAGES = re.compile(r"/(api|static|metrics|healthz|readyz|posters|manifest\.webmanifest|sign-in/oidc)\b")
 _PARTS = re.compile(r'<(?:script|img|link|use)\b[^>]*?\b(?:src|href)="(/[^"#]*)')
 
 
@@ -152,7 +163,9 @@ def measure(shows: int, rows: int) -> tuple[list[Measured], list[str]]:
             paths, unknown = _paths(installation, owner)
         address = f"http://{installation.address[0]}:{installation.address[1]}"
         browser = Browser(browser_of(installation, account), address, set())
-        found = [page for path in paths if (page := _measure_page(browser, path)) is not None]
+        stranger = Browser(requests.Session(), address, set())
+        asked = [(browser, path) for path in paths] + [(stranger, path) for path in _DOOR]
+        found = [page for who, path in asked if (page := _measure_page(who, path)) is not None]
     return found, unknown
 
 
@@ -169,8 +182,9 @@ def _ask_questions(installation: Installation, account: Account, library: list[S
                 "guid": f"local://8{number}",
             }
             receive(services, account.user_id, parse_event(message(replace(episode, show=title), **keys)))
-    for conflict in list_conflicts(services, account.user_id, limit=ANSWERED).rows:
-        resolve_conflict(services, account.user_id, conflict["id"], "ignore")
+    newest = list_conflicts(services, account.user_id, limit=ANSWERED).rows
+    begin_answers(services, account.user_id, "ignore", [Chosen(conflict["id"]) for conflict in newest])
+    work_off_answers(services, account.user_id)
     with services.db.connection() as connection:
         for episode in library[0].episodes[:FAILED]:
             event = parse_event(message(episode))

@@ -68,3 +68,29 @@ def test_it_says_how_it_is_called(bench: str, option: str) -> None:
 
     assert done.returncode == 0, done.stderr
     assert option in done.stdout
+
+
+@pytest.mark.timeout(300)
+def test_every_page_of_the_url_map_is_measured_and_none_is_heavy() -> None:
+    command = [sys.executable, "-m", "bench.pages", "--shows", "20", "--rows", "1000", "--json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=280, check=False)
+
+    assert done.returncode in (0, 1), done.stderr
+    assert "Traceback" not in done.stderr, done.stderr
+    found = json.loads(done.stdout)
+    pages = {page["path"]: page for page in found["pages"]}
+    assert {
+        "/",
+        "/figures",
+        "/activity",
+        "/conflicts",
+        "/mappings",
+        "/shows",
+        "/settings/plex",
+        "/sign-in",
+    } <= pages.keys()
+    for page in pages.values():
+        # How long it took is no matter here.
+        assert page["problem"] in ("", "longer than 150 ms"), page
+        assert page["median_ms"] > 0, page
+        assert 0 < page["page_bytes"] < 100 * 1024, page
