@@ -13,7 +13,7 @@ from app.security.api_tokens import list_tokens, make_token, revoke_token
 from app.services import services
 from app.web import asked
 from app.web.confirmation import confirmed_first
-from app.web.notes import refusals_told, tell
+from app.web.notes import tell
 
 # Value of the field -> days, and how the choice is called.
 EXPIRIES: dict[str, tuple[int | None, str]] = {
@@ -51,9 +51,8 @@ def create() -> Response | tuple[str, int]:
 @blueprint.post("/<int:token_id>/revoke")
 def revoke(token_id: int) -> Response:
     """Ends one."""
-    with refusals_told():
-        name = revoke_token(services(), current_identity().user_id, min(token_id, asked.LARGEST_ID))
-        tell(f"The token{f' “{name}”' if name else ''} opens nothing any more.")
+    name = revoke_token(services(), current_identity().user_id, min(token_id, asked.LARGEST_ID))
+    tell(f"The token{f' “{name}”' if name else ''} opens nothing any more.")
     return redirect(url_for("settings_tokens.show"), 303)
 
 
