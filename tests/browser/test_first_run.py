@@ -24,10 +24,11 @@ Open = Callable[..., Window]
 
 
 def _look(window: Window, name: str) -> None:
-    """Keeps a picture; what can be touched is large enough. A box to tick is touched by its label."""
+    """Keeps a picture; what can be touched is large enough, and named. A box to tick is touched by its label."""
     window.picture(name, full=True)
     small = window.page.evaluate(TOO_SMALL)
     assert [one for one in small if 'type="checkbox"' not in one] == []
+    window.axe()
 
 
 def _send(url: str, message: dict[str, object]) -> None:
