@@ -157,7 +157,7 @@ class Play(Answer):
     mapping_id: int | None
     log_id: int | None
     voided_at: datetime | None
-    void_reason: Literal["unmarked", "same_viewing", "moved", "undone"] | None
+    void_reason: Literal["unmarked", "same_viewing", "moved", "undone", "removed"] | None
     created_at: datetime
 
 

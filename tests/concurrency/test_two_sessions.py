@@ -682,3 +682,21 @@ def test_an_event_with_another_key_whose_episode_is_missing_then_a_replay_keeps_
     )
     assert (event["conflict_id"], replayed["status"]) == (held["conflict_id"], "success")
     assert not conflict_row(conn, held["conflict_id"])["resolved"]
+
+
+def test_a_season_marked_then_an_event_of_it_then_undone_leaves_the_event(
+    conn: Connection, make_user: MakeUser, make_show: MakeShow, two_sessions: TwoSessions
+) -> None:
+    user = make_user()
+    show = make_show(user, payloads.SHOW, seasons={1: 3}, runtime=20)
+    ids, _ = in_turn(
+        two_sessions,
+        lambda c: value(c, "select mark_episodes(%s, %s, true, 1)", (user, show)),
+        lambda c: receive(c, user, scrobble(episode=2)),
+    )
+    assert show_row(conn, show)["watched_episodes"] == 3
+    # No other word about the show lies between the first and the last of one go.
+    assert ids == list(range(ids[0], ids[-1] + 1))
+    conn.execute("select take_back(%s, %s, %s)", (user, show, ids))
+    assert [play["episode"] for play in live_plays(conn, show)] == [2]
+    assert_totals_are_a_recount(conn, show)

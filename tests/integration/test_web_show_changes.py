@@ -85,6 +85,20 @@ def test_a_show_is_added_by_hand_with_its_seasons(conn: Connection, browser: Bro
     assert one(conn, "select count(*) as n from tvshows")["n"] == 1
 
 
+def test_a_show_of_tmdb_is_found_and_added_and_then_marked_as_there(
+    conn: Connection, browser: Browser, fake_tmdb: FakeTmdb
+) -> None:
+    fake_tmdb.add_show(7, "<b>Nightjar</b>", first_air_date="2009-02-01")
+    page = browser.poll("/shows/add?q=nightjar").text
+    assert "&lt;b&gt;Nightjar" in page
+    assert 'name="tmdb_id" value="7"' in page
+    assert "The show was added." in _text(_post(browser, "/shows/add", tmdb_id="7", q="nightjar"))
+    show = one(conn, "select id, tmdb_id from tvshows")
+    assert show["tmdb_id"] == 7
+    assert f'href="/shows/{show["id"]}"' in browser.get("/shows/add?q=nightjar").text
+    assert "is in the tracker already" in _text(_post(browser, "/shows/add", tmdb_id="7", q="nightjar"))
+
+
 def test_what_tmdb_does_not_know_is_said(browser: Browser, fake_tmdb: FakeTmdb) -> None:
     page = browser.get("/shows/add?q=Nothing+At+All").text
     assert "TMDB knows no show of that name." in page
