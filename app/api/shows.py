@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -26,14 +26,18 @@ from app.api.fields import (
     refuse,
 )
 from app.api.json_output import moment_text
+from app.errors import NotFound
 from app.security.access import current_identity
 from app.services import services
 from app.tracker import episodes as episodes_of
 from app.tracker import refresh as refreshing
 from app.tracker import shows as tracker
+from app.tracker.show_list import bring_back
+from app.tracker.viewings import mark_episodes
 
 MOST_SEASONS = 200
 MOST_EPISODES = 20_000
+HIGHEST_SEASON = 2**31 - 1
 
 blueprint = api_blueprint("shows", __name__)
 
@@ -129,6 +133,13 @@ class Mark(Body):
 
     watched: bool
     watched_at: Moment | None = None
+
+
+class SeasonMark(Body):
+    """Watched or not, and when: now, or each episode when it aired."""
+
+    watched: bool
+    at: Literal["now", "aired"] = "now"
 
 
 @blueprint.get("/shows")
@@ -233,6 +244,38 @@ def mark_episode(tvshow_id: int, season: int, episode: int, body: Mark) -> dict[
         watched=body.watched,
         watched_at=body.watched_at,
     )
+
+
+@blueprint.put("/shows/<id:tvshow_id>/seasons/<id:season>")
+@described(
+    "Mark a season watched, or not",
+    description="watched: true marks what has aired and is not watched yet, at aired in the evening of each air date.",
+    body=SeasonMark,
+    answer=answers.ShowAlone,
+    scope="write",
+)
+def mark_season(tvshow_id: int, season: int, body: SeasonMark) -> dict[str, Any]:
+    """The user's own word about many episodes at once."""
+    user_id = current_identity().user_id
+    if season > HIGHEST_SEASON:
+        raise NotFound("the show has no such season")
+    mark_episodes(services(), user_id, tvshow_id, season, watched=body.watched, at=body.at)
+    return tracker.get_show(services(), user_id, tvshow_id)
+
+
+@blueprint.post("/shows/<id:tvshow_id>/restore")
+@described(
+    "Bring a deleted show back",
+    description="With its viewings, and the Plex shows that were mapped to it.",
+    answer=answers.ShowAlone,
+    errors={409: "A show with one of its ids was added since."},
+    scope="write",
+)
+def restore_show(tvshow_id: int) -> dict[str, Any]:
+    """Undoes its deletion."""
+    user_id = current_identity().user_id
+    bring_back(services(), user_id, tvshow_id)
+    return tracker.get_show(services(), user_id, tvshow_id)
 
 
 @blueprint.get("/shows/<id:tvshow_id>/plays")

@@ -426,3 +426,18 @@ def test_an_empty_body_and_one_that_is_no_json_are_told_apart(ann: ApiClient, cl
     assert ann.call(
         "POST", "/api/shows", status=201, data=b'{"title": "X"}', content_type="application/json; charset=utf-8"
     )
+
+
+def test_a_season_is_marked_at_once_and_a_deleted_show_comes_back(
+    ann: ApiClient, bob: ApiClient, make_show: Callable[..., int]
+) -> None:
+    show = make_show(ann.user_id, seasons={0: 1, 1: 3})
+    assert ann.call("PUT", f"/api/shows/{show}/seasons/1", {"watched": True})["watched_episodes"] == 3
+    assert ann.call("PUT", f"/api/shows/{show}/seasons/1", {"watched": False})["watched_episodes"] == 0
+    for season in (9, 2**40):
+        ann.call("PUT", f"/api/shows/{show}/seasons/{season}", {"watched": True}, status=404)
+    bob.call("PUT", f"/api/shows/{show}/seasons/1", {"watched": True}, status=404)
+    ann.call("POST", f"/api/shows/{show}/restore", status=404)
+    ann.call("DELETE", f"/api/shows/{show}", status=204)
+    bob.call("POST", f"/api/shows/{show}/restore", status=404)
+    assert ann.call("POST", f"/api/shows/{show}/restore")["id"] == show
