@@ -24,7 +24,7 @@ from app.web.kept_figures import kept_figures
 from app.web.live import answer_live
 from app.web.moments import user_zone
 from app.web.notes import refusals_told, tell, tell_with_undo
-from app.web.questions import just_answered, open_questions
+from app.web.questions import just_answered, likely_questions
 from app.web.timeline import by_day
 from app.web.wording import episode_code, foreign
 
@@ -45,7 +45,7 @@ def front_page() -> Response:
     latest = list_activity(services(), user_id, limit=LATEST)
     live = {
         "connection": connection,
-        "questions": open_questions(services(), user_id) if connection["open_conflicts"] else [],
+        "questions": likely_questions(services(), user_id) if connection["open_conflicts"] else [],
         "answered": just_answered(services(), user_id),
         "in_progress": shows_in_progress(services(), user_id, today=_today(), limit=IN_PROGRESS),
         "figures": _figures(user_id, days, connection),
@@ -109,7 +109,7 @@ def _chart(user_id: int, days: int) -> Chart:
     return bar_chart(
         [
             Column(
-                label=f"{row['day'].day} {row['day']:%b}" if (len(rows) - 1 - place) % step == 0 else "",
+                label=_label(row["day"], days) if (len(rows) - 1 - place) % step == 0 else "",
                 name=f"{row['day']:%a} {row['day'].day} {row['day']:%b}",
                 value=row["episodes"],
                 said=counted(row["episodes"], "episode"),
@@ -118,3 +118,8 @@ def _chart(user_id: int, days: int) -> Chart:
             for place, row in enumerate(rows)
         ]
     )
+
+
+def _label(day: date, days: int) -> str:
+    """Below a bar: of a week the weekday, which has room on a phone; else the day."""
+    return f"{day:%a}" if days == 7 else f"{day.day} {day:%b}"

@@ -11,27 +11,26 @@ from app.tracker.paging import Row
 from app.tracker.search import name_shows
 from app.web import conflict_words
 
-OPEN = 2
+SHOWN = 2
+LOOKED_AT = 20
 # As long as somebody may still want to take it back from here; its own page has Undo for days.
 ANSWERED_FOR = timedelta(minutes=5)
 BY_ITSELF = "auto"
+LACKING = "episode_missing"
 
 
-def open_questions(services: Services, user_id: int) -> list[dict[str, Any]]:
-    """The newest open ones, each with the show that it most likely is, if one is likelier than the others."""
-    rows = list_conflicts(services, user_id, limit=OPEN).rows
-    likeliest = {row["id"]: _likeliest(row["potential_matches"]) for row in rows}
-    ids = {show["tvshow_id"] for show in likeliest.values() if show is not None} - {None}
-    ours = name_shows(services, user_id, ids)
+def likely_questions(services: Services, user_id: int) -> list[dict[str, Any]]:
+    """The newest open ones for which one show is likelier than every other: those that one touch can answer."""
+    rows = list_conflicts(services, user_id, limit=LOOKED_AT).rows
+    likely = [(row, show) for row in rows if (show := _likeliest(row)) is not None][:SHOWN]
+    ours = name_shows(services, user_id, {show["tvshow_id"] for _, show in likely} - {None})
     return [
         row
         | {
-            "question": conflict_words.question_of(row),
             "waiting": conflict_words.waiting_of(row),
-            "likeliest": show and {"poster_path": None} | show | _poster_of(ours.get(show["tvshow_id"])),
+            "likeliest": {"poster_path": None} | show | _poster_of(ours.get(show["tvshow_id"])),
         }
-        for row in rows
-        for show in (likeliest[row["id"]],)
+        for row, show in likely
     ]
 
 
@@ -40,7 +39,7 @@ def just_answered(services: Services, user_id: int) -> list[dict[str, Any]]:
     since = datetime.now(UTC) - ANSWERED_FOR
     rows = [
         row
-        for row in list_conflicts(services, user_id, resolved=True, limit=OPEN).rows
+        for row in list_conflicts(services, user_id, resolved=True, limit=SHOWN).rows
         if row["resolved_at"] > since and row["resolution_action"] != BY_ITSELF
     ]
     outcomes = answered_events(services, user_id, [row["id"] for row in rows])
@@ -55,8 +54,12 @@ def just_answered(services: Services, user_id: int) -> list[dict[str, Any]]:
     ]
 
 
-def _likeliest(candidates: list[Row]) -> Row | None:
-    return candidates[0] if candidates and conflict_words.has_favourite(candidates) else None
+def _likeliest(conflict: Row) -> Row | None:
+    """None as well where the show is known and lacks the episode: that is another question."""
+    candidates: list[Row] = conflict["potential_matches"]
+    if conflict["conflict_type"] == LACKING or not candidates or not conflict_words.has_favourite(candidates):
+        return None
+    return candidates[0]
 
 
 def _poster_of(show: Row | None) -> dict[str, Any]:

@@ -28,3 +28,4 @@ def test_a_year_of_figures(
     for summary in window.page.locator(".tk-as-table > summary").all():
         summary.click()
     window.picture(f"figures-tables-{name}", full=True)
+    window.axe()
