@@ -67,6 +67,7 @@ def run(settings: Settings, *, once: bool) -> int:
             return 1 if wrong else 0
         console.print("\nA year of evenings before today is filled in.")
         past.fill(appliance.owner)
+        past.ask(plex)
         _hang_posters(appliance)
         console.print(
             f"\nOpen [bold]{appliance.address}[/] and sign in as [bold]sam[/] with {escape(appliance.password)}"

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
 from app.demo.library import SampleShow
-from app.demo.plex import Owner
+from app.demo.messages import episode
+from app.demo.plex import Owner, PlexServer
 
 DAYS = 364
 # Of a week that begins on Monday: how likely an evening is spent before the television.
@@ -77,6 +78,22 @@ def fill(owner: Owner) -> int:
         )
         marked += 1
     return marked
+
+
+def ask(plex: PlexServer) -> None:
+    """What the demo leaves to its visitor: home videos by Plex's reckoning, with names that are almost those of shows."""
+    for title, numbers in (("Understudies UK", (3, 4)), ("Copper and Ashes", (1, 2, 3))):
+        show = SampleShow(title, 2012, {1: 22}, 22)
+        for number in numbers:
+            message = episode(show, 1, number)
+            key = message["Metadata"]["grandparentRatingKey"]
+            message["Metadata"] |= {
+                "Guid": [],
+                "guid": f"local://{message['Metadata']['ratingKey']}",
+                "parentGuid": f"local://{message['Metadata']['parentRatingKey']}",
+                "grandparentGuid": f"local://{key}",
+            }
+            plex.send(message)
 
 
 _Pending = tuple[int, SampleShow, list[tuple[int, int]]]
