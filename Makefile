@@ -17,7 +17,7 @@ product := $(UV) run --frozen --no-dev $(settings) tellykeep
 dev := $(UV) run --frozen
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo demo-once test lint schema vendor image
+.PHONY: help run demo demo-once test lint schema vendor image screenshots
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -48,6 +48,9 @@ schema: $(fetched) ## write sql/schema.sql anew from the migrations
 
 vendor: $(fetched) ## renew the third-party files of the pages (needs npm)
 	@$(dev) python tools/vendor.py
+
+screenshots: $(fetched) ## take the README's pictures of the demo anew (needs Chromium)
+	@$(dev) python tools/screenshots.py
 
 image: ## build the container image
 	@docker build -t tellykeep .
