@@ -84,7 +84,7 @@ def test_from_a_question_in_the_list_to_what_was_marked_and_back(
     page.wait_for_url("**/conflicts")
     card = page.locator(".tk-conflict", has_text="Doctor Who").first
 
-    card.get_by_role("button", name="It is this: Doctor Who (2005)").click()
+    card.get_by_role("button", name="It is this Doctor Who (2005)").click()
 
     expect(card).to_contain_text("You chose")
     expect(card).to_contain_text("Marked watched: S01E01, S01E02")
@@ -116,7 +116,7 @@ def test_a_question_is_answered_without_javascript(
 
     page.fill("#q", "slow")
     page.get_by_role("button", name="Search", exact=True).click()
-    page.get_by_role("button", name="It is this: Slow Horses (2022)").click()
+    page.get_by_role("button", name="It is this Slow Horses (2022)").click()
 
     expect(page.locator(".tk-answered")).to_contain_text("You chose")
     window.picture("answered-no-javascript")
@@ -136,7 +136,7 @@ def test_an_answer_that_cannot_be_is_said_where_it_was_given(
     card = page.locator(".tk-conflict", has_text="The Traitors")
     conn.execute("update plex_conflicts set resolved = true, resolution_action = 'ignore', resolved_at = now()")
 
-    card.get_by_role("button", name="Add it as a new show: The Traitors").click()
+    card.get_by_role("button", name="Add it as a new show The Traitors").click()
 
     expect(card.get_by_role("status").first).to_contain_text("was resolved before")
     expect(card).to_contain_text("Answered")

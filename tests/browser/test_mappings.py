@@ -81,7 +81,7 @@ def test_another_show_is_given_and_what_was_moved_is_told(
     _open_mapping(window, "Slow Horses")
 
     page.fill("#q", "doctor")
-    page.get_by_role("button", name="It is this: Doctor Who (2005)").click()
+    page.get_by_role("button", name="It is this Doctor Who (2005)").click()
 
     expect(page.get_by_role("status").first).to_contain_text("moved")
     expect(page.locator(".tk-stands")).to_contain_text("Doctor Who")

@@ -268,7 +268,7 @@ def test_a_question_is_confirmed_in_place_and_its_answer_can_be_taken_back_there
     log_id = take("Slow Horse", 2, 1, grandparentGuid="local://77", guid="local://78")
     question = one(conn, "select * from plex_conflicts")
     page = browser.get("/").text
-    assert "It is Slow Horses (2022)" in page
+    assert " Slow Horses (2022)</span>" in page
     assert f'href="/conflicts/{question["id"]}"' in page
     show = str(_show_id(conn, "Slow Horses"))
 
