@@ -17,7 +17,7 @@ product := $(UV) run --frozen --no-dev $(settings) tellykeep
 dev := $(UV) run --frozen
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo demo-once test lint schema vendor image screenshots
+.PHONY: help run demo demo-once test lint schema vendor audit sbom image screenshots
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -51,6 +51,12 @@ vendor: $(fetched) ## renew the third-party files of the pages (needs npm)
 
 screenshots: $(fetched) ## take the README's pictures of the demo anew (needs Chromium)
 	@$(dev) python tools/screenshots.py
+
+audit: $(fetched) ## look the locked dependencies up among known vulnerabilities (needs the internet)
+	@UV="$(UV)" sh deploy/audit.sh
+
+sbom: $(fetched) ## write sbom.json (CycloneDX): every dependency with its version and hashes
+	@$(UV) export --frozen --no-dev --quiet --format cyclonedx1.5 --output-file sbom.json && echo "sbom.json is written"
 
 image: ## build the container image
 	@docker build -t tellykeep .

@@ -116,6 +116,12 @@ def _parser() -> argparse.ArgumentParser:
         help="although its Plex token and TMDB key cannot be read with the key here",
     )
     add.set_defaults(command=_restore)
+
+    add = commands.add_parser("rekey", help="encrypt the stored secrets under a new key, while Tellykeep is stopped")
+    add.add_argument(
+        "--new-key-file", type=Path, metavar="FILE", help="holds the new key, 64 hexadecimal digits (default: made)"
+    )
+    add.set_defaults(command=_rekey)
     return parser
 
 
@@ -256,6 +262,20 @@ def _restore(settings: Settings, options: argparse.Namespace) -> int:
         f"{manifest.rows} rows of {len(manifest.tables)} tables are back as they were on"
         f" {manifest.made_at:%Y-%m-%d at %H:%M:%S} UTC, each table compared with the backup."
     )
+    return 0
+
+
+def _rekey(settings: Settings, options: argparse.Namespace) -> int:
+    from app.process_log import configure_log
+    from app.security.rekey import rekey
+
+    configure_log("warning")
+    done = rekey(settings, options.new_key_file)
+    print(f"{done.secrets} secrets are encrypted under the key {done.fingerprint} now.")
+    if done.key_file is None:
+        print("Set ENCRYPTION_KEY to it before you start Tellykeep. Keep a copy; backups made before need the old key.")
+    else:
+        print(f"It is in {done.key_file}. Keep a copy; backups made before need the old key, which is no longer here.")
     return 0
 
 

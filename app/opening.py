@@ -12,6 +12,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from app.db.migrate import migrated
 from app.embedded import EmbeddedPostgres
+from app.security.key_check import WrongKey, check_key
 from app.services import Services, build_services
 from app.settings import InvalidSettings, Settings
 
@@ -69,10 +70,18 @@ def open_database(services: Services, started: StartedDatabase) -> None:
     Raises:
         MigrationError: the database cannot be used by this version.
         DatabaseUnavailable, psycopg.Error: the database is away or refuses.
+        WrongKey: its secrets are encrypted under another key.
     """
     with migrated(started.owner_url, started.app_role) as schema:
         services.db.open(started.app_url, schema)
         services.db.check(FIRST_CONNECTION_SECONDS)
+    try:
+        with services.db.connection() as connection:
+            check_key(connection, services.cipher)
+    except WrongKey:
+        # Nothing is to be read or written with it. Webhooks go to the spool meanwhile.
+        services.db.close()
+        raise
 
 
 @contextmanager

@@ -26,6 +26,7 @@ from app.db.pool import Connection
 from app.db.queries import queries
 from app.opening import start_database
 from app.security.crypto import Cipher, has_key, load_key
+from app.security.key_check import name_key
 from app.settings import Settings
 
 # What is filled without anybody's doing.
@@ -66,6 +67,10 @@ def restore_backup(settings: Settings, path: Path, *, without_key: bool = False)
                     apply_migrations(connection, migrations[: manifest.schema_version])
                     _load(connection, archive)
                     apply_migrations(connection, migrations)
+                    if without_key:
+                        # The key here is that of what will be written; what is there cannot be read by any.
+                        queries().use_schema(connection, path="tracker, public, pg_temp")
+                        name_key(connection, Cipher(load_key(settings)))
                     bring_up_functions(connection, started.app_role, read_functions())
                 # The planner knows nothing about tables that were just filled.
                 connection.execute("analyze")

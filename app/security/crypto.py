@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from app.errors import TellykeepError
 from app.settings import InvalidSettings, Settings
 
+KEY_FILE = "encryption.key"
 NONCE_BYTES = 12
 TAG_BYTES = 16
 
@@ -68,7 +69,7 @@ class Cipher:
 
 def has_key(settings: Settings) -> bool:
     """Whether there is a key, so that `load_key` would not make one."""
-    return settings.encryption_key is not None or (settings.data_dir / "encryption.key").exists()
+    return settings.encryption_key is not None or (settings.data_dir / KEY_FILE).exists()
 
 
 def load_key(settings: Settings) -> bytes:
@@ -79,17 +80,28 @@ def load_key(settings: Settings) -> bytes:
     """
     if settings.encryption_key is not None:
         return bytes.fromhex(settings.encryption_key.get_secret_value())
-    path = settings.data_dir / "encryption.key"
+    path = settings.data_dir / KEY_FILE
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not path.exists():
-            _write_key(path)
-        key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+            write_key(path, secrets.token_bytes(32))
+        return read_key_file(path)
     except OSError as error:
         raise InvalidSettings(
             f"TELLYKEEP_DATA_DIR: cannot keep the encryption key in {settings.data_dir}: {error.strerror};"
             " make the directory writable for this user, or set ENCRYPTION_KEY"
         ) from None
+
+
+def read_key_file(path: Path) -> bytes:
+    """The key in a file.
+
+    Raises:
+        InvalidSettings: it holds something else.
+        OSError: it cannot be read.
+    """
+    try:
+        key = bytes.fromhex(path.read_text(encoding="ascii").strip())
     except ValueError:
         key = b""
     if len(key) != 32:
@@ -97,19 +109,24 @@ def load_key(settings: Settings) -> bytes:
     return key
 
 
-def _write_key(path: Path) -> None:
+def write_key(path: Path, key: bytes) -> None:
     """Written whole and fsynced, then linked: two processes at once end with one key, a power cut with none or all."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        os.write(descriptor, secrets.token_hex(32).encode() + b"\n")
+        os.write(descriptor, key.hex().encode() + b"\n")
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
     with contextlib.suppress(FileExistsError):
         os.link(temporary, path)
     temporary.unlink()
-    directory = os.open(path.parent, os.O_RDONLY)
+    sync_directory(path.parent)
+
+
+def sync_directory(path: Path) -> None:
+    """Makes sure that a file that was made or renamed in it is there after a power cut."""
+    directory = os.open(path, os.O_RDONLY)
     try:
         os.fsync(directory)
     finally:

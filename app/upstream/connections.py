@@ -23,8 +23,14 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
-# AWS answers about the machine itself at this one, apart from 169.254.169.254 and its like, which are link-local.
-_METADATA = frozenset({ipaddress.ip_address("fd00:ec2::254")})
+# Where clouds answer about the machine itself, apart from 169.254.169.254 and its like, which are link-local: AWS, Alibaba, Oracle.
+_METADATA = frozenset(map(ipaddress.ip_address, ("fd00:ec2::254", "100.100.100.200", "192.0.0.192")))
+# Addresses of the old protocol inside those of the new one, by what a gateway makes of them: where they begin, in bits from the end.
+_CARRIERS = {
+    ipaddress.IPv6Network("64:ff9b::/96"): 0,
+    ipaddress.IPv6Network("2002::/16"): 80,
+    ipaddress.IPv6Network("::/96"): 0,
+}
 
 
 class _Allowance(threading.local):
@@ -70,8 +76,9 @@ class RefusedAddress(NewConnectionError):
 def is_forbidden(address: str) -> bool:
     """Whether an address is one that a home server never has, and a cloud's secrets may: link-local and the like."""
     ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
-        ip = ip.ipv4_mapped
+    if isinstance(ip, ipaddress.IPv6Address) and not (ip.is_loopback or ip.is_unspecified):
+        carried = [int(ip) >> shift & 0xFFFFFFFF for network, shift in _CARRIERS.items() if ip in network]
+        ip = ip.ipv4_mapped or (ipaddress.IPv4Address(carried[0]) if carried else ip)
     return ip.is_link_local or ip.is_multicast or ip.is_unspecified or ip in _METADATA
 
 

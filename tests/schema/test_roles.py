@@ -33,6 +33,19 @@ REFUSED = {
     "make databases": "create database mine",
     "load extensions": "create extension dblink",
     "change settings of the server": "alter system set fsync = off",
+    "write files": "copy tracker.tvshows to '/tmp/stolen'",
+    "pipe from programs": "copy tracker.tvshows from program 'cat /etc/passwd'",
+    "write files through large objects": "select lo_export(1, '/tmp/stolen')",
+    "read parts of files": "select pg_read_binary_file('/etc/passwd', 0, 10)",
+    "look at files": "select pg_stat_file('/etc/passwd')",
+    "list the log of the server": "select pg_ls_logdir()",
+    "become a superuser": "alter role tellykeep superuser",
+    "rename a table": "alter table tracker.plays rename to mine",
+    "take a trigger away": "alter table tracker.plays disable trigger all",
+    "skip triggers and references": "set session_replication_role = replica",
+    "reload the server": "select pg_reload_conf()",
+    "make a checkpoint wait": "select pg_switch_wal()",
+    "read statistics of the planner": "select * from pg_statistic",
 }
 
 
@@ -40,6 +53,14 @@ REFUSED = {
 def test_the_applications_role_cannot(conn: Connection, what: str) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         conn.execute(REFUSED[what].encode())
+
+
+def test_no_statement_and_no_lock_waits_for_ever(conn: Connection) -> None:
+    found = {
+        name: conn.execute("select current_setting(%s) as value", (name,)).fetchone()["value"]  # type: ignore[index]
+        for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+    }
+    assert "0" not in found.values(), found
 
 
 def test_the_applications_role_owns_nothing(conn: Connection) -> None:

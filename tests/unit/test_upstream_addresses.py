@@ -17,6 +17,12 @@ from app.upstream.connections import is_forbidden
         "febf::1",
         "fd00:ec2::254",
         "::ffff:169.254.169.254",
+        "::ffff:a9fe:a9fe",
+        "64:ff9b::a9fe:a9fe",
+        "2002:a9fe:a9fe::1",
+        "::a9fe:a9fe",
+        "100.100.100.200",
+        "192.0.0.192",
         "0.0.0.0",
         "::",
         "224.0.0.1",
@@ -39,6 +45,8 @@ def test_link_local_and_the_like_are_forbidden(address: str) -> None:
         "fd12:3456::1",
         "203.0.113.7",
         "2001:db8::1",
+        "64:ff9b::c0a8:10a",
+        "2002:c0a8:10a::1",
     ],
 )
 def test_the_home_network_and_the_internet_are_not(address: str) -> None:

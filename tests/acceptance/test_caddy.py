@@ -1,0 +1,136 @@
+"""Tellykeep behind the real Caddy with the Caddyfile that is shipped: encrypted, redirected, and no secret in its log."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import ssl
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.acceptance.appliance import Appliance, answer_of, free_port
+from tests.payloads import episode, multipart
+
+CADDYFILE = Path(__file__).parent.parent.parent / "deploy" / "Caddyfile"
+CADDY = shutil.which("caddy")
+pytestmark = pytest.mark.skipif(CADDY is None, reason="there is no caddy (Debian package caddy)")
+
+
+class Proxied:
+    """An appliance, and Caddy before it with an authority of its own."""
+
+    def __init__(self, appliance: Appliance) -> None:
+        self.appliance = appliance
+        self.http, self.https = free_port(), free_port()
+        self.address = f"https://localhost:{self.https}"
+        self.home = appliance.directory / "caddy"
+        self.log = appliance.directory / "caddy.log"
+        self.authority = self.home / "caddy" / "pki" / "authorities" / "local" / "root.crt"
+        appliance.environment |= {"TRUSTED_PROXIES": "127.0.0.1", "PUBLIC_URL": "https://localhost"}
+        appliance.start()
+        appliance.add_user()
+        assert CADDY is not None
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [CADDY, "run", "--config", str(CADDYFILE), "--adapter", "caddyfile"],
+                env={
+                    "HOME": str(self.home),
+                    "XDG_DATA_HOME": str(self.home),
+                    "XDG_CONFIG_HOME": str(self.home),
+                    "TELLYKEEP_DOMAIN": "localhost",
+                    "TELLYKEEP_UPSTREAM": f"127.0.0.1:{appliance.port}",
+                    "TELLYKEEP_HTTP_PORT": str(self.http),
+                    "TELLYKEEP_HTTPS_PORT": str(self.https),
+                },
+                stdout=log,
+                stderr=log,
+            )
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                requests.get(f"{self.address}/healthz", verify=str(self.authority), timeout=5)
+                return
+            except (requests.RequestException, OSError):
+                assert time.monotonic() < deadline, self.log.read_text()
+                time.sleep(0.2)
+
+
+@pytest.fixture(scope="module")
+def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
+    import tempfile
+
+    directory = Path(tempfile.mkdtemp(prefix="tellykeep-test-"))
+    appliance = Appliance(directory)
+    found = Proxied(appliance)
+    try:
+        yield found
+    finally:
+        found.process.terminate()
+        found.process.wait(20)
+        appliance.stop()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def test_a_webhook_comes_through_and_its_secret_is_in_no_log(proxied: Proxied) -> None:
+    secret = proxied.appliance.webhook_url.partition("secret=")[2]
+    body, content_type = multipart(episode())
+    answer = requests.post(
+        f"{proxied.address}/api/plex/webhook?secret={secret}",
+        data=body,
+        headers={"Content-Type": content_type, "Referer": f"https://localhost/?secret={secret}"},
+        verify=str(proxied.authority),
+        timeout=20,
+    )
+    assert answer_of(answer)[0] in ("success", "conflict", "pending")
+    time.sleep(0.5)
+    log = proxied.log.read_text()
+    assert "/api/plex/webhook" in log
+    assert secret not in log + proxied.appliance.output
+
+
+@pytest.mark.parametrize(
+    ("version", "is_spoken"),
+    [(ssl.TLSVersion.TLSv1_1, False), (ssl.TLSVersion.TLSv1_2, True), (ssl.TLSVersion.TLSv1_3, True)],
+)
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_tls_1_2_is_the_least(proxied: Proxied, version: ssl.TLSVersion, is_spoken: bool) -> None:
+    context = ssl.create_default_context(cafile=str(proxied.authority))
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    context.minimum_version = context.maximum_version = version
+    with socket.create_connection(("127.0.0.1", proxied.https), timeout=20) as raw:
+        if is_spoken:
+            with context.wrap_socket(raw, server_hostname="localhost") as wrapped:
+                assert wrapped.version() == f"TLSv1.{version.value - 0x301}"
+        else:
+            with pytest.raises((ssl.SSLError, OSError)):
+                context.wrap_socket(raw, server_hostname="localhost")
+
+
+def test_plain_http_is_redirected(proxied: Proxied) -> None:
+    answer = requests.get(f"http://localhost:{proxied.http}/shows", allow_redirects=False, timeout=20)
+    assert answer.status_code in (301, 308)
+    assert answer.headers["Location"].startswith("https://localhost")
+
+
+def test_browsers_are_told_to_stay_with_https(proxied: Proxied) -> None:
+    answer = requests.get(f"{proxied.address}/login", verify=str(proxied.authority), timeout=20)
+    assert "max-age=31536000" in answer.headers["Strict-Transport-Security"]
+    assert all("Secure" in line and "HttpOnly" in line for line in answer.raw.headers.getlist("Set-Cookie"))
+
+
+def test_the_address_of_the_client_is_the_clients(proxied: Proxied) -> None:
+    """Through one proxy, what a client itself writes into X-Forwarded-For is never believed."""
+    before = len(proxied.appliance.output)
+    requests.post(
+        f"{proxied.address}/api/plex/webhook?secret=wrong",
+        headers={"X-Forwarded-For": "203.0.113.77"},
+        verify=str(proxied.authority),
+        timeout=20,
+    )
+    time.sleep(0.3)
+    assert "203.0.113.77" not in proxied.appliance.output[before:]
