@@ -23,9 +23,9 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
-# Where clouds answer about the machine itself, apart from 169.254.169.254 and its like, which are link-local: AWS, Alibaba, Oracle.
+# Where clouds answer about the machine itself, beside the link-local 169.254.169.254: AWS, Alibaba, Oracle.
 _METADATA = frozenset(map(ipaddress.ip_address, ("fd00:ec2::254", "100.100.100.200", "192.0.0.192")))
-# Addresses of the old protocol inside those of the new one, by what a gateway makes of them: where they begin, in bits from the end.
+# IPv4 addresses inside IPv6 ones, as gateways read them: how many bits are behind them.
 _CARRIERS = {
     ipaddress.IPv6Network("64:ff9b::/96"): 0,
     ipaddress.IPv6Network("2002::/16"): 80,
