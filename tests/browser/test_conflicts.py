@@ -138,7 +138,7 @@ def test_an_answer_that_cannot_be_is_said_where_it_was_given(
 
     card.get_by_role("button", name="Add it as a new show The Traitors").click()
 
-    expect(card.get_by_role("status").first).to_contain_text("was resolved before")
+    expect(card.get_by_role("status").first).to_contain_text("was answered already")
     expect(card).to_contain_text("Answered")
 
 
