@@ -108,6 +108,12 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("file", metavar="FILE", help="a new file; - for standard output")
     add.set_defaults(command=_backup)
 
+    add = commands.add_parser("export", help="everything that an account owns, to standard output")
+    add.add_argument("--format", choices=("json", "csv"), required=True, help="json: everything; csv: the viewings")
+    add.add_argument("--user", metavar="NAME", help="whose; may be left out where there is one account only")
+    add.add_argument("--log", action="store_true", help="json: the log as well")
+    add.set_defaults(command=_export)
+
     add = commands.add_parser("restore", help="bring a backup back into an installation that is empty")
     add.add_argument("file", metavar="FILE", help="the backup; - for standard input")
     add.add_argument(
@@ -240,6 +246,21 @@ def _backup(settings: Settings, options: argparse.Namespace) -> int:
         f" {manifest.key_fingerprint}, which is {key}, in another place.",
         file=sys.stderr if options.file == "-" else sys.stdout,
     )
+    return 0
+
+
+def _export(settings: Settings, options: argparse.Namespace) -> int:
+    from app.security.people import account_named
+    from app.transfer.exporting import export_json
+    from app.transfer.viewings import export_csv
+
+    with _services(settings) as services:
+        user_id = account_named(services, options.user)
+        as_csv = options.format == "csv"
+        pieces = export_csv(services, user_id) if as_csv else export_json(services, user_id, log=options.log)
+        for piece in pieces:
+            sys.stdout.buffer.write(piece.encode())
+        sys.stdout.buffer.flush()
     return 0
 
 

@@ -566,8 +566,11 @@ disguised_name(p_title text, p_title_key text, p_name text, p_name_key text) ret
 end_history_import(p_user_id bigint, p_error text) returns boolean volatile
 episode_places(p_seasons jsonb, OUT season integer, OUT episode integer, OUT absolute integer, OUT air_date date, OUT title text) returns SETOF record stable
 episode_runtimes(p_tvshow_id bigint) returns jsonb stable
+export_mapping(p_mapping_id bigint) returns jsonb stable
+export_show(p_user_id bigint, p_tvshow_id bigint) returns jsonb stable
 fail_pending(p_user_id bigint, p_log_id bigint, p_steps jsonb, p_error text) returns void volatile
 find_episode(p_seasons jsonb, p_season integer, p_episode integer, p_air_date date, OUT season_index integer, OUT episode_index integer, OUT season integer, OUT episode integer, OUT entry jsonb) returns record stable
+find_exported_show(p_user_id bigint, p_show jsonb) returns bigint stable
 find_mapping(p_user_id bigint, p_event jsonb) returns bigint stable
 find_open_conflict(p_user_id bigint, p_event jsonb) returns bigint stable
 finish_job(p_job_id bigint, p_status text, p_result jsonb DEFAULT NULL::jsonb, p_error text DEFAULT NULL::text) returns void volatile
@@ -577,7 +580,9 @@ forgive_sign_in_try(p_asker bytea, p_account bytea DEFAULT NULL::bytea, p_addres
 give_ids(p_user_id bigint, p_tvshow_id bigint, p_ids jsonb) returns void volatile
 hama_rules(p_user_id bigint, p_mapping_id bigint) returns void volatile
 ignore_reason(p_user_id bigint, p_event jsonb, p_account_id bigint) returns text stable
+import_mapping(p_user_id bigint, p_mapping jsonb, p_tvshow_id bigint, p_emptied_tvshow_id bigint DEFAULT NULL::bigint, OUT mapping_id bigint, OUT added boolean) returns record volatile
 import_marks(p_user_id bigint, p_tvshow_id bigint, p_seasons jsonb, p_source text) returns void volatile
+import_show(p_user_id bigint, p_show jsonb, p_accounts bigint[], OUT tvshow_id bigint, OUT added boolean, OUT said integer, OUT mappings integer) returns record volatile
 is_down(p_user_id bigint, p_service text) returns boolean stable
 join_conflict(p_user_id bigint, p_conflict_id bigint, p_into_id bigint) returns void volatile
 judge_name(p_asked jsonb, p_name text, p_title_key text, p_spelling_key text, p_core_key text, p_part_keys text[], p_long_keys text[], p_start_year integer, p_countries text, p_show_year integer, p_episode_year integer, OUT level integer, OUT fit integer, OUT score numeric, OUT method text, OUT reason text) returns record immutable

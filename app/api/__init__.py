@@ -13,6 +13,7 @@ def register(app: Flask) -> None:
     from app.api import (
         config,
         conflicts,
+        export,
         health,
         history,
         jobs,
@@ -43,6 +44,7 @@ def register(app: Flask) -> None:
         stats,
         shows,
         search,
+        export,
         openapi,
     ):
         app.register_blueprint(module.blueprint)

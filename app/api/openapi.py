@@ -21,6 +21,7 @@ _REF = "#/components/schemas/{model}"
 _TAGS = {
     "api_shows": "Shows",
     "api_search": "Shows",
+    "api_export": "Shows",
     "api_config": "Connection",
     "api_conflicts": "Conflicts",
     "api_mappings": "Mappings",

@@ -91,15 +91,24 @@ def run_job(
     Returns:
         The result; None when it did not run to its end.
     """
+    job_id = claim_job(services, kind, user_id=user_id, apart_seconds=apart_seconds)
+    return None if job_id is None else carry_out(services, job_id, kind, job, leaving=leaving or threading.Event())
+
+
+def claim_job(services: Services, kind: str, *, user_id: int | None, apart_seconds: int = 0) -> int | None:
+    """The id of a new run, for `carry_out`; None where the job runs already, or ran too short a time ago."""
     with services.db.connection() as connection:
-        job_id = queries().start_job(
+        job_id: int | None = queries().start_job(
             connection, kind=kind, user_id=user_id, lease_seconds=LEASE_SECONDS, apart_seconds=apart_seconds
         )
-    if job_id is None:
-        return None
+    return job_id
+
+
+def carry_out(services: Services, job_id: int, kind: str, job: Job, *, leaving: threading.Event) -> Result | None:
+    """Does what was claimed; as `run_job`."""
     result: Result | None = None
     status, reason = "failed", None
-    run, ended = Run(services, job_id, leaving or threading.Event()), threading.Event()
+    run, ended = Run(services, job_id, leaving), threading.Event()
     # A step of a job may take longer than the lease.
     threading.Thread(target=run.keep, args=(ended,), name=f"lease-of-{kind}", daemon=True).start()
     try:

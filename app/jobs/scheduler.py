@@ -102,6 +102,11 @@ class Scheduler:
             self._clock.shutdown(wait=False)
 
     @property
+    def leaving(self) -> threading.Event:
+        """Set when the process ends: whatever is at work stops at its next step."""
+        return self._leaving
+
+    @property
     def jobs(self) -> tuple[Scheduled, ...]:
         """What it runs."""
         return self._jobs

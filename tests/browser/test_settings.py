@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
 from app.services import Services
 from tests.browser.conftest import PASSWORD
+from tests.browser.sample import fill
 from tests.browser.test_pages import TOO_SMALL
 from tests.browser.watch import DESK, PHONE, SMALL, Window
 
 Open = Callable[..., Window]
-SECTIONS = ("appearance", "sync", "webhook", "tokens")
+SECTIONS = ("appearance", "sync", "webhook", "tokens", "transfer")
 
 every_look = pytest.mark.parametrize(
     ("size", "scheme", "name"),
@@ -48,6 +51,33 @@ def test_nothing_sticks_out_on_the_smallest_phone(open_at: Open, user_id: int) -
         assert not window.scrolls_sideways()
         # A checkbox is as large as the sentence that it stands in.
         assert [small for small in window.page.evaluate(TOO_SMALL) if "checkbox" not in small] == []
+
+
+def test_an_export_is_downloaded_and_brought_in(
+    open_at: Open, services: Services, user_id: int, tmp_path: Path
+) -> None:
+    fill(services, user_id, pages=False)
+    window = open_at(PHONE)
+    page = window.page
+    window.sign_in("mira", PASSWORD)
+    window.go("/settings/transfer")
+    with page.expect_download() as begun:
+        page.click("button:has-text('Download as JSON')")
+    path = tmp_path / begun.value.suggested_filename
+    begun.value.save_as(path)
+    window.go("/settings/transfer")
+    page.set_input_files("#file", path)
+    page.click("button:has-text('Import')")
+    expect(page.locator("#import")).to_contain_text("All that was in the file is in your tracker")
+    window.picture("settings-imported-phone-light", full=True)
+
+    document = json.loads(path.read_text())
+    document["shows"][0]["said"] = [{"season": 1}]
+    path.write_text(json.dumps(document))
+    page.set_input_files("#file", path)
+    page.click("button:has-text('Import')")
+    expect(page.locator("#import")).to_contain_text("Imported, but not all of it")
+    window.picture("settings-import-refused-phone-light", full=True)
 
 
 def test_a_token_is_made_copied_and_revoked(open_at: Open, user_id: int) -> None:

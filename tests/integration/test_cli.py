@@ -284,6 +284,21 @@ def test_a_backup_says_how_much_it_holds_and_which_key_it_needs(
     assert ENCRYPTION_KEY not in output
 
 
+def test_an_export_is_of_one_account_which_is_named_where_there_are_several(
+    external: Environment, make_user: Callable[..., int], make_show: Callable[..., int]
+) -> None:
+    make_show(make_user("ann"), "Harbour Lights")
+
+    assert [show["title"] for show in json.loads(did(external, "export", "--format", "json"))["shows"]] == [
+        "Harbour Lights"
+    ]
+    make_user("bob")
+    assert "there are several accounts: name one" in failed(external, "export", "--format", "json")
+    assert json.loads(did(external, "export", "--format", "json", "--user", "BOB", "--log"))["log"] == []
+    assert did(external, "export", "--format", "csv", "--user", "ann").startswith("show,year,")
+    assert "no account of this name" in failed(external, "export", "--format", "csv", "--user", "eve")
+
+
 def test_what_cannot_be_backed_up_or_restored_is_said_in_one_line(
     external: Environment, make_user: Callable[..., int], tmp_path: Path
 ) -> None:

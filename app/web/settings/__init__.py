@@ -45,6 +45,7 @@ SECTIONS: tuple[Section, ...] = (
     ),
     Section("settings_webhook.show", "Webhook", "webhook", "Its address, a test, another secret"),
     Section("settings_tokens.show", "API tokens", "key", "For scripts and other programs"),
+    Section("settings_transfer.show", "Export, import", "download", "Everything that you own, as a file"),
 )
 
 blueprint = Blueprint("settings", __name__, url_prefix="/settings")
@@ -76,6 +77,7 @@ def register(app: Flask) -> None:
         sync,
         tmdb,
         tokens,
+        transfer,
         webhook,
     )
 
@@ -91,6 +93,7 @@ def register(app: Flask) -> None:
         sync,
         webhook,
         tokens,
+        transfer,
     ):
         app.register_blueprint(module.blueprint)
     app.register_blueprint(blueprint)

@@ -1,0 +1,10 @@
+"""An account's data out of one Tellykeep and into another, as a file that people and programs can read.
+
+    exporting.py   everything that somebody owns, as JSON, written as a stream
+    viewings.py    the viewings alone, as CSV
+    document.py    what an export consists of, and what is believed of one that is brought in
+    reading.py     a JSON export, show by show
+    importing.py   such a file → an account, each show whole or not at all
+
+Secrets are never in it, nor ids of this database.
+"""

@@ -1,0 +1,380 @@
+"""An account's data out of one account and into another."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from psycopg.types.json import Jsonb
+
+from app.db.queries import queries
+from app.errors import NotFound, Unprocessable
+from app.plex.events import parse_event
+from app.security import accounts
+from app.services import Services
+from app.sync.receive import receive
+from app.tracker.episodes import set_watched
+from app.tracker.logs import replay_each
+from app.transfer.exporting import export_json
+from app.transfer.importing import import_json
+from app.transfer.viewings import COLUMNS, export_csv
+from tests.browser.sample import HOSTILE, fill, scrobble
+from tests.conftest import Connection
+from tests.integration.api_client import ApiClient
+from tests.watch_state import assert_totals_are_a_recount, value
+
+pytestmark = pytest.mark.usefixtures("cheap_passwords")
+
+Import = Callable[[int, Any], dict[str, Any]]
+PASSWORD = "correct horse battery"
+
+
+def _export(services: Services, user_id: int, **more: Any) -> dict[str, Any]:
+    """An export as it is read, without what says when and whose it is."""
+    document: dict[str, Any] = json.loads("".join(export_json(services, user_id, **more)))
+    del document["made_at"], document["account"]
+    return document
+
+
+@pytest.fixture
+def bring(services: Services, tmp_path: Path) -> Import:
+    """Imports a document, or the text of a file."""
+
+    def bring_in(user_id: int, document: Any) -> dict[str, Any]:
+        path = tmp_path / "export.json"
+        path.write_text(document if isinstance(document, str) else json.dumps(document), encoding="utf-8")
+        return import_json(services, user_id, path)
+
+    return bring_in
+
+
+@pytest.fixture
+def mira(services: Services) -> int:
+    return accounts.create_user(services, "mira", PASSWORD, timezone="Asia/Tokyo")
+
+
+@pytest.fixture
+def sam(services: Services) -> int:
+    return accounts.create_user(services, "sam", PASSWORD)
+
+
+@pytest.fixture
+def lived_in(services: Services, mira: int, conn: Connection) -> int:
+    """An account in which everything happened that can: rewatches, unmarks, moved mappings, rules, answers, a deleted show."""
+    fill(services, mira, pages=False)
+    shows = {
+        (row["title"], row["year"]): row["id"]
+        for row in conn.execute("select id, title, extract(year from show_start_date)::int as year from tvshows")
+    }
+    horses, burgers, who = shows["Slow Horses", 2022], shows["Bob's Burgers", 2011], shows["Doctor Who", 2005]
+    now = datetime.now(UTC)
+    for days in (40, 20):
+        event = parse_event(scrobble("Slow Horses", 1, 2))
+        receive(services, mira, event, received_at=now - timedelta(days=days))
+    set_watched(services, mira, horses, 1, 3, watched=False)
+    set_watched(services, mira, horses, 4, 6, watched=True, watched_at=now - timedelta(days=900))
+    set_watched(services, mira, burgers, 2, 1, watched=True)
+    set_watched(services, mira, burgers, 2, 1, watched=False)
+    mapping = value(conn, "select id from plex_show_mappings where plex_title = 'Slow Horses'")
+    rule = {"kind": "offset", "plex_season": 9, "from_episode": 0, "season": 4, "episode_offset": 0}
+    queries().save_rules(
+        conn, user_id=mira, mapping_id=mapping, rules=Jsonb([rule]), source="user", replace=False, apply=False
+    )
+    queries().delete_show(conn, user_id=mira, tvshow_id=shows["Severance", 2022])
+    queries().set_thresholds(conn, user_id=mira, changes=Jsonb({"map_confidence": 0.85}))
+    conn.execute("update plex_accounts set counts = true where title = 'mira'")
+    # Somebody else's Plex show for this one, corrected afterwards: viewings that moved away stay as voided ones.
+    receive(services, mira, parse_event(scrobble("Doctor Who", 1, 2, year=1963)), received_at=now - timedelta(days=3))
+    conflict = value(conn, "select id from plex_conflicts where plex_title = 'Doctor Who' and not resolved")
+    queries().resolve_conflict(
+        conn, user_id=mira, conflict_id=conflict, action="select", tvshow_id=who, season=None, episode=None, show=None
+    )
+    queries().undo_conflict(conn, user_id=mira, conflict_id=conflict)
+    assert list(replay_each(services, [])) == []
+    return mira
+
+
+def test_an_export_brought_into_a_fresh_account_is_the_same_export_again(
+    services: Services, lived_in: int, sam: int, bring: Import, conn: Connection
+) -> None:
+    before = _export(services, lived_in)
+    reasons = {play.get("void_reason") for show in before["shows"] for play in show["plays"]}
+    assert reasons >= {None, "unmarked", "undone"}
+    assert any(show.get("deleted_at") for show in before["shows"])
+    assert any(mapping.get("rules") for show in before["shows"] for mapping in show["mappings"])
+
+    result = bring(sam, before)
+
+    assert (result["refused"], result["problems"]) == (0, [])
+    assert result["shows"] == result["added"] == len(before["shows"])
+    after = _export(services, sam)
+    for part in ("servers", "accounts", "not_tracked"):
+        assert after[part] == before[part], part
+    for new, old in zip(after["shows"], before["shows"], strict=True):
+        assert new == old, old["title"]
+    for row in conn.execute("select id from tvshows where user_id = %s", (sam,)).fetchall():
+        assert_totals_are_a_recount(conn, row["id"])
+
+
+def test_a_second_import_brings_nothing(services: Services, lived_in: int, sam: int, bring: Import) -> None:
+    document = _export(services, lived_in)
+    bring(sam, document)
+    once = _export(services, sam)
+
+    result = bring(sam, document)
+
+    assert (result["added"], result["viewings"], result["mappings"], result["refused"]) == (0, 0, 0, 0)
+    assert _export(services, sam)["shows"] == once["shows"]
+
+
+def test_an_export_into_its_own_account_brings_nothing(services: Services, lived_in: int, bring: Import) -> None:
+    document = _export(services, lived_in)
+
+    result = bring(lived_in, document)
+
+    assert (result["added"], result["viewings"], result["mappings"], result["refused"]) == (0, 0, 0, 0)
+    assert _export(services, lived_in)["shows"] == document["shows"]
+
+
+def test_no_secret_is_in_an_export(services: Services, lived_in: int, conn: Connection) -> None:
+    sealed = services.cipher.encrypt("plex-token-in-clear", column="plex_config.plex_token", row=lived_in)
+    conn.execute("update plex_config set plex_token = %s where user_id = %s", (sealed, lived_in))
+    token = accounts.create_token(services, "mira", name="script")
+    secret = services.cipher.decrypt(
+        value(conn, "select webhook_secret from plex_config where user_id = %s", (lived_in,)),
+        column="plex_config.webhook_secret",
+        row=lived_in,
+    )
+
+    text = "".join(export_json(services, lived_in, log=True)) + "".join(export_csv(services, lived_in))
+
+    kept = [sealed, "plex-token-in-clear", "no-real-key", token, secret, "argon2"]
+    kept += [
+        str(cell)
+        for row in conn.execute("select webhook_secret, tmdb_api_key from plex_config join settings using (user_id)")
+        for cell in row.values()
+    ]
+    for one in kept:
+        assert one not in text
+    settings = json.loads("".join(export_json(services, lived_in)))["settings"]
+    assert settings["timezone"] == "Asia/Tokyo"
+    assert settings["map_confidence"] == 0.85
+
+
+def test_the_log_is_in_it_when_it_is_asked_for(services: Services, lived_in: int, conn: Connection) -> None:
+    assert "log" not in _export(services, lived_in)
+
+    log = _export(services, lived_in, log=True)["log"]
+
+    assert len(log) == value(conn, "select count(*) from plex_webhook_logs where user_id = %s", (lived_in,))
+    assert {row["status"] for row in log} >= {"success", "conflict", "failed"}
+    assert all("payload" in row and "trace" in row for row in log)
+
+
+def test_questions_are_in_it_with_what_was_answered(services: Services, mira: int, conn: Connection) -> None:
+    receive(services, mira, parse_event(scrobble("The Traitors", 1, 1)))
+    conflict = value(conn, "select id from plex_conflicts")
+    queries().resolve_conflict(
+        conn,
+        user_id=mira,
+        conflict_id=conflict,
+        action="ignore_forever",
+        tvshow_id=None,
+        season=None,
+        episode=None,
+        show=None,
+    )
+
+    document = _export(services, mira)
+
+    assert document["questions"][0]["resolution_action"] == "ignore_forever"
+    assert document["not_tracked"][0]["plex_title"] == "The Traitors"
+
+
+def test_only_what_is_ones_own_is_in_it(services: Services, lived_in: int, sam: int) -> None:
+    document = _export(services, sam)
+
+    assert (document["shows"], document["accounts"], document["questions"]) == ([], [], [])
+    with pytest.raises(NotFound):
+        export_json(services, 10**9)
+
+
+def test_what_was_watched_here_stays_and_what_the_export_knows_more_is_added(
+    services: Services, mira: int, sam: int, bring: Import, conn: Connection, make_show: Callable[..., int]
+) -> None:
+    theirs = make_show(mira, "Harbour Lights", tmdb_id=900, seasons={1: 3})
+    set_watched(services, mira, theirs, 1, 1, watched=True, watched_at=datetime(2020, 1, 1, tzinfo=UTC))
+    set_watched(services, mira, theirs, 1, 2, watched=True, watched_at=datetime(2020, 1, 2, tzinfo=UTC))
+    mine = make_show(sam, "Lights of the Harbour", tmdb_id=900, seasons={1: 2})
+    set_watched(services, sam, mine, 1, 2, watched=True, watched_at=datetime(2019, 5, 5, tzinfo=UTC))
+
+    result = bring(sam, _export(services, mira))
+
+    assert (result["shows"], result["added"], result["refused"]) == (1, 0, 0)
+    show = _export(services, sam)["shows"][0]
+    assert show["title"] == "Lights of the Harbour"
+    assert {"title": "Harbour Lights", "kind": "alternative"} in show["names"]
+    dates = [episode["dateWatched"] for episode in show["seasons"][0]["episodes"]]
+    assert dates == ["2020-01-01T00:00:00Z", "2019-05-05T00:00:00Z", None]
+    assert_totals_are_a_recount(conn, mine)
+
+
+def test_a_show_of_the_same_name_with_another_id_is_another_show(
+    services: Services, mira: int, sam: int, bring: Import, make_show: Callable[..., int]
+) -> None:
+    make_show(mira, "Doctor Who", year=1963, tmdb_id=121)
+    make_show(sam, "Doctor Who", year=2005, tmdb_id=57243)
+
+    assert bring(sam, _export(services, mira))["added"] == 1
+
+
+def test_a_list_of_ones_own_making_needs_titles_only(services: Services, sam: int, bring: Import) -> None:
+    document = {
+        "format": "tellykeep-export",
+        "shows": [
+            {"title": "Only a name"},
+            {
+                "title": "With flags",
+                "year": 2019,
+                "seasons": [
+                    {
+                        "seasonNumber": 1,
+                        "episodes": [{"episodeNumber": 1, "watched": True, "dateWatched": "2020-01-01T20:00:00Z"}],
+                    }
+                ],
+            },
+            {
+                "title": "With viewings",
+                "seasons": [{"seasonNumber": 1, "episodes": [{"episodeNumber": 1}, {"episodeNumber": 2}]}],
+                "plays": [
+                    {"season": 1, "episode": 1, "watched_at": "2021-01-01T20:00:00+01:00"},
+                    {"season": 1, "episode": 1, "watched_at": "2022-01-01T20:00:00Z"},
+                ],
+            },
+        ],
+    }
+
+    assert bring(sam, document)["problems"] == []
+    assert bring(sam, document)["viewings"] == 0
+
+    shows = {show["title"]: show for show in _export(services, sam)["shows"]}
+    assert shows["Only a name"]["plays"] == []
+    assert shows["With flags"]["seasons"][0]["episodes"][0]["dateWatched"] == "2020-01-01T20:00:00Z"
+    assert [play["source"] for play in shows["With flags"]["plays"]] == ["import"]
+    assert len(shows["With viewings"]["plays"]) == 2
+    assert shows["With viewings"]["watched_episodes"] == 1
+
+
+def test_an_entry_that_is_wrong_is_named_and_the_others_are_brought(
+    services: Services, sam: int, bring: Import, conn: Connection
+) -> None:
+    document = {
+        "format": "tellykeep-export",
+        "accounts": [{"title": "a\0b"}, {"title": "mira"}],
+        "shows": [
+            {
+                "title": "Good",
+                "said": [
+                    {"season": 1, "episode": 1, "kind": "mark", "occurred_at": "2020-01-01T00:00:00Z", "account": 2}
+                ],
+            },
+            {"title": "Wrong time", "said": [{"season": 1, "episode": 1, "kind": "mark", "occurred_at": "yesterday"}]},
+            {"title": "x" * 1001},
+            {"title": "Wrong kind", "plays": [{"season": -1, "episode": 1, "watched_at": "2020-01-01T00:00:00Z"}]},
+            "no show",
+            {
+                "title": "Half",
+                "said": [{"season": 1, "episode": 1, "kind": "mark", "occurred_at": "2020-01-01T00:00:00Z"}],
+                "mappings": [{"plex_guid": "plex://show/1", "rules": [{"kind": "to_absolute"}]}],
+            },
+            {"title": "Also good"},
+        ],
+    }
+
+    result = bring(sam, document)
+
+    assert (result["shows"], result["refused"]) == (2, 6)
+    told = {problem["entry"]: problem["why"] for problem in result["problems"]}
+    assert told["account 1"] == "title: text without NUL characters and lone surrogates: they cannot be stored"
+    assert told["show 2, “Wrong time”"].startswith("said.0.occurred_at: ")
+    assert "show 3, “xxx" in " ".join(told)
+    assert told["show 5"].startswith("the entry: ")
+    assert told["show 6, “Half”"] == "something in it cannot be stored like this"
+    titles = [row["title"] for row in conn.execute("select title from tvshows where user_id = %s order by id", (sam,))]
+    assert titles == ["Good", "Also good"]
+    assert value(conn, "select a.title from watch_events w join plex_accounts a on a.id = w.account_id") == "mira"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "something is wrong in line 1"),
+        ("[1, 2]", "something is wrong in line 1"),
+        ('{"format": "tellykeep-export",\n"shows": [{"title": "A"},\n]}', "something is wrong in line 3"),
+        ('{"format": "tellykeep-export", "x": ' + "[" * 100_000, "something is wrong in line 1"),
+        ('{"format": "tellykeep-export", "x": NaN}', "something is wrong in line 1"),
+        ("{}", "no export of Tellykeep"),
+        ('{"shows": [{"title": "A"}]}', "no export of Tellykeep"),
+        ('{"format": "another", "shows": []}', "no export of Tellykeep"),
+        ('{"format": "tellykeep-export", "version": 2, "shows": []}', "by a later Tellykeep"),
+    ],
+)
+def test_what_is_no_export_is_refused(services: Services, sam: int, bring: Import, text: str, why: str) -> None:
+    with pytest.raises(Unprocessable, match=why):
+        bring(sam, text)
+
+
+def _rows(services: Services, user_id: int) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO("".join(export_csv(services, user_id)))))
+
+
+def test_the_csv_has_a_line_for_each_viewing_that_counts(services: Services, lived_in: int, conn: Connection) -> None:
+    rows = _rows(services, lived_in)
+
+    counted = """select count(*) from plays p join tvshows s on s.id = p.tvshow_id
+                 where p.user_id = %s and p.voided_at is null and s.deleted_at is null"""
+    assert len(rows) == value(conn, counted, (lived_in,))
+    assert tuple(rows[0]) == COLUMNS
+    horse = next(row for row in rows if row["show"] == "Slow Horses" and row["source"] == "manual")
+    assert (horse["year"], horse["season"], horse["episode"]) == ("2022", "4", "6")
+    assert horse["watched_at"].endswith("Z")
+    assert {row["show"] for row in rows} >= set(HOSTILE[1:])
+
+
+@pytest.mark.parametrize(
+    "title", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "\uff1d1", '=HYPERLINK("http://x","y")']
+)
+def test_no_cell_of_the_csv_is_a_formula(
+    services: Services, mira: int, make_show: Callable[..., int], conn: Connection, title: str
+) -> None:
+    show = make_show(mira, title, seasons=[{"seasonNumber": 1, "episodes": [{"episodeNumber": 1, "title": title}]}])
+    set_watched(services, mira, show, 1, 1, watched=True)
+    conn.execute("update plex_accounts set title = %s", (title,))
+
+    (row,) = _rows(services, mira)
+
+    assert row["show"] == row["episode_title"] == f"'{title}"
+
+
+def test_the_route_streams_a_file_that_can_be_kept(
+    ann: ApiClient, bob: ApiClient, make_show: Callable[..., int]
+) -> None:
+    make_show(ann.user_id, "Harbour Lights")
+
+    answer = ann.send("GET", "/api/export?format=json")
+
+    assert answer.status_code == 200
+    assert answer.content_length is None
+    assert answer.headers["Content-Disposition"].startswith('attachment; filename="tellykeep-export-2')
+    assert [show["title"] for show in answer.get_json()["shows"]] == ["Harbour Lights"]
+    assert bob.send("GET", "/api/export").get_json()["shows"] == []
+    lines = ann.send("GET", "/api/export?format=csv")
+    assert lines.content_type.startswith("text/csv")
+    assert lines.text.splitlines()[0] == ",".join(COLUMNS)
+    assert ann.refused("GET", "/api/export?format=xml") == {"format": "should be 'json' or 'csv'"}
