@@ -58,7 +58,9 @@ document.addEventListener("htmx:after:swap", () => {
 // The address says what is on the screen, also while somebody types a search.
 document.addEventListener("htmx:after:request", (event) => {
   const { sourceElement, response } = event.detail.ctx;
-  if (sourceElement.matches("[data-address]") && response.raw?.ok) history.replaceState(null, "", response.raw.url);
+  if (!sourceElement.matches("[data-address]") || !response.raw?.ok) return;
+  // Where the page's own address is another one than that of its part, it stands there.
+  history.replaceState(null, "", sourceElement.dataset.address || response.raw.url);
 });
 
 // "/" goes to the search field: of the page where it has one, else the one for everything, or to the page with it.

@@ -2,31 +2,86 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
 from app.db.queries import queries
 from app.errors import NotFound
 from app.services import Services
 from app.tracker.logs import RARE
-from app.tracker.paging import Page, Row, read_page
+from app.tracker.paging import Page, Row, contains, read_page
+
+
+@dataclass(frozen=True)
+class ActivityFilter:
+    """Which rows of the log; what is None does not matter.
+
+    Attributes:
+        status, event, source: as they are stored.
+        account: the name that Plex gave.
+        tvshow_id: the show that they went to.
+        q: a part of the title that Plex gave.
+        since, until: when they came; without the last moment.
+    """
+
+    status: str | None = None
+    event: str | None = None
+    source: str | None = None
+    account: str | None = None
+    tvshow_id: int | None = None
+    q: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def arguments(self) -> dict[str, Any]:
+        """As the queries take it."""
+        return asdict(self) | {"q": contains(self.q)}
+
+
+EVERYTHING = ActivityFilter()
 
 
 def list_activity(
-    services: Services, user_id: int, *, status: str | None = None, before: int | None = None, limit: int = 50
+    services: Services,
+    user_id: int,
+    wanted: ActivityFilter = EVERYTHING,
+    *,
+    before: int | None = None,
+    through: int | None = None,
+    limit: int = 50,
 ) -> Page:
     """Log rows, the newest first.
 
     Args:
         services: the application's parts.
         user_id: whose log.
-        status: only rows of this status.
+        wanted: which rows.
         before: only rows older than the one with this id.
+        through: none older than the one with this id.
         limit: how many.
     """
-    rows = queries().rare_activity if status in RARE else queries().activity
+    rows = queries().rare_activity if wanted.status in RARE else queries().activity
     with services.db.connection() as connection:
         return read_page(
             limit,
-            lambda n: rows(connection, user_id=user_id, status=status, before=before, limit=n),
+            lambda n: rows(connection, user_id=user_id, **wanted.arguments(), before=before, through=through, limit=n),
         )
+
+
+def count_activity(services: Services, user_id: int, wanted: ActivityFilter, *, after: int, most: int) -> int:
+    """How many such rows came after the one with this id; `most` where there are as many or more."""
+    with services.db.connection() as connection:
+        count: int = queries().count_activity(
+            connection, user_id=user_id, **wanted.arguments(), after=after, limit=most
+        )
+    return count
+
+
+def activity_accounts(services: Services, user_id: int) -> list[str]:
+    """The names of the accounts whose events the log may have."""
+    with services.db.connection() as connection:
+        return [row["title"] for row in queries().activity_accounts(connection, user_id=user_id)]
 
 
 def get_activity(services: Services, user_id: int, log_id: int) -> Row:

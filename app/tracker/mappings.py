@@ -20,6 +20,8 @@ _EVERY_ONE: dict[str, Any] = {
     "tracked": None,
     "confirmed": None,
     "below": None,
+    "switched_on": None,
+    "method": None,
     "q": None,
     "limit": 1,
 }
@@ -34,6 +36,8 @@ def list_mappings(
     tracked: bool | None = None,
     confirmed: bool | None = None,
     below: float | None = None,
+    switched_on: bool | None = None,
+    method: str | None = None,
     q: str | None = None,
     before: int | None = None,
     limit: int = 50,
@@ -48,6 +52,8 @@ def list_mappings(
         tracked: only those whose events count (True) or are left out (False).
         confirmed: only those that the user has confirmed (True) or not (False).
         below: only those with less confidence.
+        switched_on: only those whose sync is on (True) or off (False).
+        method: only those that were found in this way.
         q: a part of the title in Plex or in the tracker.
         before: id of the last mapping of the page before.
         limit: how many.
@@ -58,6 +64,8 @@ def list_mappings(
         "tracked": tracked,
         "confirmed": confirmed,
         "below": below,
+        "switched_on": switched_on,
+        "method": method,
         "q": contains(q),
         "before": before,
     }
@@ -94,6 +102,33 @@ def change_mapping(services: Services, user_id: int, mapping_id: int, changes: d
             connection, user_id=user_id, mapping_id=mapping_id, changes=Jsonb(changes)
         )
         return _get(connection, user_id, mapping_id) | {"correction": correction}
+
+
+def undo_mapping(services: Services, user_id: int, mapping_id: int) -> Row:
+    """Takes the last change that the user made of a mapping back; what it moved goes back too.
+
+    Returns:
+        The mapping, with the `correction`: what was moved; None when the past was left alone.
+
+    Raises:
+        psycopg.errors.RaiseException: SQLSTATE TK404, there is no such mapping; TK409, nothing can be taken back.
+    """
+    with services.db.connection() as connection, connection.transaction():
+        correction = queries().undo_mapping(connection, user_id=user_id, mapping_id=mapping_id)
+        return _get(connection, user_id, mapping_id) | {"correction": correction}
+
+
+def list_changes(services: Services, user_id: int, mapping_id: int, *, limit: int = 50) -> list[Row]:
+    """The history of a mapping, the newest first: what was changed, by whom, and whether it can be taken back."""
+    with services.db.connection() as connection:
+        rows = queries().list_mapping_changes(connection, user_id=user_id, mapping_id=mapping_id, limit=limit)
+        return list(rows)
+
+
+def list_methods(services: Services, user_id: int) -> dict[str, int]:
+    """By which methods a user's mappings were found, and how many by each."""
+    with services.db.connection() as connection:
+        return {row["match_method"]: row["mappings"] for row in queries().mapping_methods(connection, user_id=user_id)}
 
 
 def delete_mapping(services: Services, user_id: int, mapping_id: int) -> None:

@@ -122,6 +122,14 @@ def known_of(card: Mapping[str, Any], *, undone: bool) -> str | None:
     return None
 
 
+def likelihood_of(score: float) -> str:
+    """A score from 0 to 1 in words."""
+    for least, words in ((0.85, "Very likely"), (0.6, "Likely"), (0.4, "Perhaps")):
+        if float(score) >= least:
+            return words
+    return "Hardly"
+
+
 def put_forward(card: Mapping[str, Any]) -> str:
     """The answer that one press confirms, as a form carries it: `show-12`, `tmdb-345`, `lacking`; empty where there is none."""
     if card["lacking"]:

@@ -132,12 +132,18 @@ def cards_of(rows: list[Row]) -> list[dict[str, Any]]:
     user_id = current_identity().user_id
     outcomes = tracker.answered_events(services(), user_id, [row["id"] for row in rows if row["resolved"]])
     ids = {row["resolved_tvshow_id"] for row in rows} | {row["tvshow_id"] for row in rows}
+    ids |= {candidate["tvshow_id"] for row in rows for candidate in row["potential_matches"]}
     shows = name_shows(services(), user_id, ids - {None})
     return [_card(row, shows, outcomes.get(row["id"], [])) for row in rows]
 
 
 def _card(row: Row, shows: dict[int, Row], outcomes: list[Row]) -> dict[str, Any]:
+    candidates = [
+        candidate | {"poster_path": (shows.get(candidate["tvshow_id"]) or {}).get("poster_path")}
+        for candidate in row["potential_matches"]
+    ]
     card = row | {
+        "potential_matches": candidates,
         "question": conflict_words.question_of(row),
         "waiting": conflict_words.waiting_of(row),
         "has_favourite": conflict_words.has_favourite(row["potential_matches"]),

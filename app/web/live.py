@@ -12,7 +12,9 @@ from htmx_flask import request
 from markupsafe import Markup
 
 
-def answer_live(template: str, values: dict[str, Any], page: Callable[[Markup], str]) -> Response:
+def answer_live(
+    template: str, values: dict[str, Any], page: Callable[[Markup], str], *, address: str | None = None
+) -> Response:
     """The page, or the fragment alone when htmx asks for it.
 
     The fragment's frame carries a hash of what is shown, which the next poll sends back: nothing new is answered
@@ -22,6 +24,7 @@ def answer_live(template: str, values: dict[str, Any], page: Callable[[Markup], 
         template: of the fragment.
         values: what the fragment shows.
         page: makes the whole page around the fragment.
+        address: where the next poll asks; the page's own when None.
     """
     shown = render_template(template, **values)
     seen = hashlib.sha256(shown.encode()).hexdigest()[:16]
@@ -29,7 +32,7 @@ def answer_live(template: str, values: dict[str, Any], page: Callable[[Markup], 
         response = make_response("", 204)
     else:
         inner = Markup(shown)  # noqa: S704 - a template's own output, escaped there
-        fragment = render_template("_live_frame.html", inner=inner, seen=seen, address=_address())
+        fragment = render_template("_live_frame.html", inner=inner, seen=seen, address=address or _address())
         response = make_response(fragment if request.htmx else page(Markup(fragment)))  # noqa: S704 - as above
     response.headers["Vary"] = "HX-Request, Cookie"
     return response

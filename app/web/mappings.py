@@ -14,7 +14,8 @@ from app.services import services
 from app.tracker import mappings as tracker
 from app.tracker.numbering import list_rules
 from app.tracker.paging import Row
-from app.web import asked, mapping_words
+from app.tracker.search import name_shows
+from app.web import asked, mapping_history, mapping_words
 from app.web.notes import refusals_told, tell
 from app.web.part import answer_part
 from app.web.rule_preview import asked_preview
@@ -71,6 +72,7 @@ def mapping(mapping_id: int) -> Response:
         "rules": list_rules(services(), user_id, row["id"]),
         "search": search_in_tracker(services(), user_id, request.args),
         "preview": asked_preview(services(), user_id, row["id"], request.args),
+        "changes": _history(row["id"]),
     }
     if request.htmx and "q" in request.args:
         return answer_part("mappings/_found.html", values, str)
@@ -105,6 +107,16 @@ def change(mapping_id: int) -> BaseResponse:
     return redirect(url_for("mappings.mapping", mapping_id=mapping_id), 303)
 
 
+@blueprint.post("/<int:mapping_id>/undo")
+def undo(mapping_id: int) -> BaseResponse:
+    """Takes the last change back."""
+    get(mapping_id)
+    with refusals_told():
+        undone = tracker.undo_mapping(services(), current_identity().user_id, mapping_id)
+        tell_moved("Taken back: it is as it was before.", undone["correction"])
+    return redirect(url_for("mappings.mapping", mapping_id=mapping_id), 303)
+
+
 @blueprint.post("/<int:mapping_id>/forget")
 def forget(mapping_id: int) -> BaseResponse:
     """Forgets it."""
@@ -122,6 +134,13 @@ def get(mapping_id: int) -> Row:
         NotFound: there is none, or it is somebody else's.
     """
     return tracker.get_mapping(services(), current_identity().user_id, min(mapping_id, asked.LARGEST_ID))
+
+
+def _history(mapping_id: int) -> list[mapping_history.Change]:
+    user_id = current_identity().user_id
+    rows = tracker.list_changes(services(), user_id, mapping_id)
+    shows = name_shows(services(), user_id, mapping_history.shows_in(rows))
+    return [mapping_history.told(row, shows) for row in rows]
 
 
 def tell_moved(said: str, correction: Row | None) -> None:

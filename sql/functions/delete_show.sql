@@ -2,6 +2,8 @@ create function delete_show(p_user_id bigint, p_tvshow_id bigint) returns void
 language plpgsql volatile
 set search_path from current
 as $$
+declare
+    v_emptied jsonb;
 begin
     -- Keeps events and answers that concern its open questions out, as they lock those rows before the show's.
     perform pg_advisory_xact_lock(hashtextextended(c.show_key, p_user_id))
@@ -13,8 +15,11 @@ begin
     if not found then
         raise exception 'show % is not there', p_tvshow_id using errcode = 'TK404';
     end if;
+    select jsonb_object_agg(m.id, mapping_snapshot(m.id)) into v_emptied
+    from plex_show_mappings m where m.user_id = p_user_id and m.tvshow_id = p_tvshow_id;
     update plex_show_mappings set tvshow_id = null, emptied_tvshow_id = p_tvshow_id, updated_at = now()
     where user_id = p_user_id and tvshow_id = p_tvshow_id;
+    perform note_mapping_change(p_user_id, e.key::bigint, 'show_deleted', true, e.value) from jsonb_each(v_emptied) e;
     -- It is no answer to other questions any more.
     update plex_conflicts c
     set potential_matches = (

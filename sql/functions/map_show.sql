@@ -1,5 +1,5 @@
 create function map_show(p_user_id bigint, p_show jsonb, p_tvshow_id bigint, p_confidence numeric, p_method text,
-                         p_confirmed boolean default false) returns bigint
+                         p_confirmed boolean default false, p_conflict_id bigint default null) returns bigint
 language plpgsql volatile
 set search_path from current
 as $$
@@ -8,6 +8,7 @@ declare
     v_rating_key text := p_show ->> 'show_rating_key';
     v_guid text := p_show ->> 'show_guid';
     v_mapping_id bigint := find_mapping(p_user_id, p_show);
+    v_was jsonb := mapping_snapshot(v_mapping_id);
 begin
     -- No lock of its own: its callers have the lock of lock_mappings, so that no two mappings are made or moved at once.
     -- The key of a rebuilt library now stands for this show; the mapping that had it keeps its GUID.
@@ -44,10 +45,12 @@ begin
             show_key = coalesce(show_key, p_show ->> 'show_key'), updated_at = now()
         where id = v_mapping_id and (p_confirmed or not manually_confirmed);
     end if;
+    perform note_mapping_change(p_user_id, v_mapping_id, case when p_confirmed then 'answered' else 'found' end, p_confirmed, v_was, null,
+                                p_conflict_id);
     return v_mapping_id;
 end
 $$;
-comment on function map_show(bigint, jsonb, bigint, numeric, text, boolean) is
+comment on function map_show(bigint, jsonb, bigint, numeric, text, boolean, bigint) is
     'Keeps the answer for a Plex show (server_uuid, show_rating_key, show_guid, show_title, show_year, show_ids): the tracker''s
 show, or null for "not to be tracked". A rating key or local GUID that stood for another show is taken from it. What the user confirmed is
-changed by the user only.';
+changed by the user only. p_conflict_id: the question that it is the answer to.';

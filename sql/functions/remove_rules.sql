@@ -5,9 +5,11 @@ set search_path from current
 as $$
 declare
     v_before jsonb;
+    v_was jsonb;
 begin
     perform lock_mapping(p_user_id, p_mapping_id);
     v_before := numbering_rules(p_mapping_id);
+    v_was := mapping_snapshot(p_mapping_id);
     with gone as (
         delete from plex_numbering_rules r
         where r.user_id = p_user_id and r.mapping_id = p_mapping_id and r.source <> 'plex_file'
@@ -26,6 +28,7 @@ begin
     end if;
     update plex_show_mappings m set has_rules = numbering_rules(p_mapping_id) <> '[]', updated_at = now() where m.id = p_mapping_id;
     correction := case when p_apply then reapply_mapping(p_user_id, p_mapping_id, v_before) end;
+    perform note_mapping_change(p_user_id, p_mapping_id, 'rules', true, v_was, correction);
 end
 $$;
 comment on function remove_rules(bigint, bigint, bigint, boolean) is

@@ -86,7 +86,7 @@ begin
 
     if p_action = 'ignore' or p_action = 'ignore_forever' then
         if p_action = 'ignore_forever' then
-            v_mapping_id := map_show(p_user_id, v_show, null, 1, 'manual', true);
+            v_mapping_id := map_show(p_user_id, v_show, null, 1, 'manual', true, p_conflict_id);
         end if;
         update plex_webhook_logs l
         set status = 'ignored', action_taken = case p_action when 'ignore' then 'ignored_by_user' else 'sync_disabled' end,
@@ -96,7 +96,7 @@ begin
         replayed := cardinality(v_held);
         outcomes := case when replayed > 0 then jsonb_build_object('ignored', replayed) else '{}' end;
     else
-        v_mapping_id := map_show(p_user_id, v_show, tvshow_id, 1, 'manual', true);
+        v_mapping_id := map_show(p_user_id, v_show, tvshow_id, 1, 'manual', true, p_conflict_id);
         if v_conflict.plex_title <> '' then
             insert into show_titles (user_id, tvshow_id, title, kind)
             values (p_user_id, resolve_conflict.tvshow_id, v_conflict.plex_title, 'learnt')

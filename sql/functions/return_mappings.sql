@@ -4,11 +4,12 @@ set search_path from current
 as $$
 declare
     v_returned jsonb;
+    v_was jsonb;
 begin
     perform lock_mappings(p_user_id);
     perform from tvshows where user_id = p_user_id and id = p_tvshow_id and deleted_at is null for no key update;
     with back as (
-        select m.id, m.emptied_tvshow_id
+        select m.id, m.emptied_tvshow_id, mapping_snapshot(m.id) as was
         from plex_show_mappings m
         join tvshows gone on gone.id = m.emptied_tvshow_id and gone.deleted_at is not null
         join tvshows s on s.user_id = p_user_id and s.id = p_tvshow_id and s.deleted_at is null
@@ -18,8 +19,10 @@ begin
         update plex_show_mappings m set tvshow_id = p_tvshow_id, emptied_tvshow_id = null, updated_at = now()
         from back where m.id = back.id
     )
-    select coalesce(jsonb_agg(jsonb_build_object('id', back.id, 'emptied_tvshow_id', back.emptied_tvshow_id) order by back.id), '[]')
-    into v_returned from back;
+    select coalesce(jsonb_agg(jsonb_build_object('id', back.id, 'emptied_tvshow_id', back.emptied_tvshow_id) order by back.id), '[]'),
+           jsonb_object_agg(back.id, back.was)
+    into v_returned, v_was from back;
+    perform note_mapping_change(p_user_id, b.key::bigint, 'show_returned', true, b.value) from jsonb_each(v_was) b;
     return v_returned;
 end
 $$;

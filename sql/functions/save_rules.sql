@@ -5,9 +5,12 @@ set search_path from current
 as $$
 declare
     v_before jsonb;
+    v_was jsonb;
+    v_moved jsonb;
 begin
     perform lock_mapping(p_user_id, p_mapping_id);
     v_before := numbering_rules(p_mapping_id);
+    v_was := mapping_snapshot(p_mapping_id);
     if p_replace then
         delete from plex_numbering_rules r
         where r.user_id = p_user_id and r.mapping_id = p_mapping_id and r.source = p_source and r.removed_at is null;
@@ -30,7 +33,11 @@ begin
     -- One that the user took away stays away.
     on conflict (mapping_id, (kind = 'double'), (source = 'hama'), (source = 'answer'), plex_season, from_episode) do nothing;
     update plex_show_mappings m set has_rules = numbering_rules(p_mapping_id) <> '[]', updated_at = now() where m.id = p_mapping_id;
-    return case when p_apply then reapply_mapping(p_user_id, p_mapping_id, v_before) end;
+    if p_apply then
+        v_moved := reapply_mapping(p_user_id, p_mapping_id, v_before);
+    end if;
+    perform note_mapping_change(p_user_id, p_mapping_id, 'rules', p_source <> 'plex_file', v_was, v_moved);
+    return v_moved;
 end
 $$;
 comment on function save_rules(bigint, bigint, jsonb, text, boolean, boolean) is

@@ -75,7 +75,7 @@ begin
             where id = v_conflict.id;
         end if;
         v_mapping_id := coalesce((v_decision ->> 'mapping_id')::bigint, map_show(
-            p_user_id, v_show, p_tvshow_id, (v_decision ->> 'confidence')::numeric, v_decision ->> 'method'));
+            p_user_id, v_show, p_tvshow_id, (v_decision ->> 'confidence')::numeric, v_decision ->> 'method', false, v_conflict.id));
         perform replay_held(p_user_id, v_conflict.id, v_show, p_tvshow_id, v_mapping_id, 'auto', v_held);
         if v_conflict.conflict_type = 'episode_missing' then
             perform close_conflict(p_user_id, v_conflict.id, 'auto', p_tvshow_id, v_mapping_id);

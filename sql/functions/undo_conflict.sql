@@ -11,6 +11,7 @@ declare
     v_added_id bigint;
     v_logs bigint[];
     v_other_id bigint;
+    v_was jsonb;
 begin
     select * into v_conflict from plex_conflicts where user_id = p_user_id and id = p_conflict_id;
     if not found then
@@ -68,6 +69,7 @@ begin
     withdrawn := withdraw_viewings(p_user_id, v_logs, 'undone');
 
     -- The mapping as it was.
+    v_was := mapping_snapshot(v_mapping.id);
     if v_before.id is null then
         delete from plex_show_mappings where id = v_mapping.id;
     else
@@ -92,6 +94,11 @@ begin
     delete from plex_numbering_rules r
     where r.user_id = p_user_id and r.mapping_id = v_mapping.id and v_undo -> 'rules' @> to_jsonb(r.id);
     update plex_show_mappings m set has_rules = numbering_rules(m.id) <> '[]' where m.id = v_mapping.id and m.has_rules;
+    if v_before.id is not null then
+        update mapping_changes c set undone_at = now()
+        where c.mapping_id = v_mapping.id and c.conflict_id = p_conflict_id and c.what = 'answered' and c.undone_at is null;
+        perform note_mapping_change(p_user_id, v_mapping.id, 'answer_undone', true, v_was, null, p_conflict_id);
+    end if;
     update plex_show_mappings m
     set plex_rating_key = coalesce(m.plex_rating_key, o.rating_key), plex_guid = coalesce(m.plex_guid, o.guid), updated_at = now()
     from jsonb_to_recordset(v_undo -> 'others') o(id bigint, rating_key text, guid text)

@@ -5,6 +5,8 @@ as $$
 declare
     v_tvshow_id bigint := (p_changes ->> 'tvshow_id')::bigint;
     v_moves boolean;
+    v_was jsonb;
+    v_moved jsonb;
 begin
     -- Also keeps the deletion of that show out: a mapping to a deleted show would let no event through.
     perform lock_mapping(p_user_id, p_mapping_id, v_tvshow_id);
@@ -15,6 +17,7 @@ begin
     end if;
     select p_changes ? 'tvshow_id' and m.tvshow_id is distinct from v_tvshow_id into v_moves
     from plex_show_mappings m where m.id = p_mapping_id;
+    v_was := mapping_snapshot(p_mapping_id);
     if v_moves then
         perform unlearn_title(p_user_id, p_mapping_id);
     end if;
@@ -28,14 +31,15 @@ begin
                                       case when p_changes ? 'tvshow_id' then true end, m.manually_confirmed),
         updated_at = now()
     where m.user_id = p_user_id and m.id = p_mapping_id;
-    if not v_moves then
-        return null;
+    if v_moves then
+        perform hama_rules(p_user_id, p_mapping_id);
+        v_moved := reapply_mapping(p_user_id, p_mapping_id);
     end if;
-    perform hama_rules(p_user_id, p_mapping_id);
-    return reapply_mapping(p_user_id, p_mapping_id);
+    perform note_mapping_change(p_user_id, p_mapping_id, 'changed', true, v_was, v_moved);
+    return v_moved;
 end
 $$;
 comment on function update_mapping(bigint, bigint, jsonb) is
     'Changes a mapping''s show (null: not to be tracked), sync_enabled or manually_confirmed. With another show, all that came through the
 mapping moves there, and what was moved is returned (see reapply_mapping); with none it counts no more. The show that it no longer stands
-for forgets the name learnt from it. Raises TK404.';
+for forgets the name learnt from it. undo_mapping takes it back. Raises TK404.';

@@ -1,8 +1,8 @@
--- name: list_mappings(user_id, mapping_id, before, unmapped, conflicts, tracked, confirmed, below, q, limit)
+-- name: list_mappings(user_id, mapping_id, before, unmapped, conflicts, tracked, confirmed, switched_on, below, method, q, limit)
 -- What is known about Plex shows, the newest first. unmapped: stands for no show of the tracker (true) or for one (false).
 -- conflicts: a question about this Plex show, or about the show it stands for, is open (true) or not (false). Null: all.
 -- tracked: its events count (true) or are left out (false). confirmed: by the user's own word or not. below: only those with less
--- confidence. mapping_id: only this one.
+-- confidence. switched_on: whether its sync is on. method: only those found in this way. mapping_id: only this one.
 select m.id, m.plex_server_uuid, m.plex_rating_key, m.plex_guid, m.plex_title, m.plex_year, m.tvdb_id, m.imdb_id, m.tmdb_id,
        m.tvshow_id, s.title as tvshow_title, m.match_confidence, m.match_method, m.manually_confirmed, m.sync_enabled,
        m.last_synced_at, m.created_at, m.updated_at, c.id as open_conflict_id,
@@ -27,6 +27,8 @@ where m.user_id = :user_id
   and (:tracked::boolean is null or (m.tvshow_id is not null and m.sync_enabled) = :tracked::boolean)
   and (:confirmed::boolean is null or m.manually_confirmed = :confirmed::boolean)
   and (:below::numeric is null or m.match_confidence < :below::numeric)
+  and (:switched_on::boolean is null or m.sync_enabled = :switched_on::boolean)
+  and (:method::text is null or m.match_method = :method::text)
   and (:q::text is null or m.plex_title ilike :q::text or s.title ilike :q::text)
 order by m.id desc
 limit :limit;
@@ -81,3 +83,20 @@ order by m.id;
 
 -- name: note_files_read(user_id, mapping_id)!
 update plex_show_mappings set files_read_at = now() where user_id = :user_id and id = :mapping_id;
+
+-- name: list_mapping_changes(user_id, mapping_id, limit)
+-- The history of a mapping, the newest first, and whether undo_mapping takes this one back.
+select c.id, c.what, c.by_user, c.was, c.became, c.rules_added, c.rules_removed, c.moved, c.undone_at, c.created_at, c.conflict_id,
+       c.what in ('changed', 'rules') and c.id = last_mapping_change(c.mapping_id) as can_be_undone
+from mapping_changes c
+where c.user_id = :user_id and c.mapping_id = :mapping_id
+order by c.id desc
+limit :limit;
+
+-- name: undo_mapping(user_id, mapping_id)$
+-- What was moved; null when the past was left alone.
+select undo_mapping(:user_id, :mapping_id);
+
+-- name: mapping_methods(user_id)
+-- By which methods a user's mappings were found, and how many by each.
+select match_method, count(*) as mappings from plex_show_mappings where user_id = :user_id group by match_method order by match_method;

@@ -338,3 +338,59 @@ def test_the_part_that_htmx_swaps_is_the_one_of_the_page(browser: Browser, watch
     article = part.text.split("</article>")[0]
     assert " ".join(article.split()) in " ".join(browser.get(f"/mappings/{mapping_id}").text.split())
     assert "HX-Request" in part.headers["Vary"]
+
+
+def test_the_history_says_what_was_changed_and_the_last_change_is_taken_back(
+    browser: Browser, watch: Watch, conn: Connection
+) -> None:
+    mapping_id = watch()
+    _send(browser, mapping_id, "change", action="confirm")
+    _send(browser, mapping_id, "change", action="select", tvshow_id=_doctor(conn))
+
+    page = _text(browser.get(f"/mappings/{mapping_id}").text)
+    assert "Found by the title, with confidence 0.80: Slow Horses (2022)." in page
+    assert "Confirmed. just now" in page
+    assert "It stands for Doctor Who (2005). just now · Of 1 past event: 1 moved." in page
+    assert page.count("Undo this change") == 1
+
+    said = _send(browser, mapping_id, "undo")
+    assert "Taken back: it is as it was before. Of 1 past event: 1 moved." in said
+    assert "You took a change back. It stands for Slow Horses (2022)." in said
+    assert (_watched(conn, "Slow Horses", 2022), _watched(conn, "Doctor Who", 2005)) == (1, 0)
+    said = _send(browser, mapping_id, "undo")
+    assert "You took a change back. Not confirmed any more." in said
+    assert "Undo this change" not in said
+    assert "Nothing was changed here that can be taken back." in _send(browser, mapping_id, "undo")
+
+
+def test_rules_are_told_in_the_history_and_taken_back(browser: Browser, watch: Watch, conn: Connection) -> None:
+    mapping_id = watch(episode=4)
+    _send(browser, mapping_id, "rules", **RULE, apply_to_past="1")
+    page = _text(browser.get(f"/mappings/{mapping_id}").text)
+    assert "Rule added: S01E04 and later are S02E01 and later." in page
+    said = _send(browser, mapping_id, "undo")
+    assert "You took a change back. Rule removed: S01E04 and later are S02E01 and later." in said
+    assert one(conn, "select season, episode from watch_events") == {"season": 1, "episode": 4}
+
+
+def test_an_answer_in_the_history_leads_to_its_question(
+    browser: Browser, watch: Watch, services: Services, user_id: int
+) -> None:
+    mapping_id = watch("Severance", 1, 1)
+    outcome = receive(services, user_id, parse_event(scrobble("Severance", 2, 11)), patience=30)
+    _post(browser, f"/conflicts/{outcome.conflict_id}/answer", action="select")
+    page = browser.get(f"/mappings/{mapping_id}").text
+    assert "You answered that it is Severance (2022). See the question" in _text(page)
+    assert f'href="/conflicts/{outcome.conflict_id}">See the question' in page
+
+
+def test_the_history_of_somebody_elses_mapping_cannot_be_touched(
+    client: FlaskClient, services: Services, browser: Browser, watch: Watch, conn: Connection
+) -> None:
+    mapping_id = watch()
+    _send(browser, mapping_id, "change", action="off")
+    accounts.create_user(services, "sam", PASSWORD)
+    other = Browser(client.application)
+    other.sign_in("sam")
+    assert _post(other, f"/mappings/{mapping_id}/undo").status_code == 404
+    assert _mapping(conn, mapping_id)["sync_enabled"] is False

@@ -38,6 +38,7 @@ def furnish(conn: Connection, make_user: MakeUser, make_show: MakeShow) -> dict[
         "insert into plex_numbering_rules (user_id, mapping_id, plex_season, season) values (%s, %s, %s, 2)",
         (user, mapping, user),
     )
+    conn.execute("update mapping_changes set conflict_id = %s where user_id = %s", (held["conflict_id"], user))
     batch = one(
         conn,
         "select begin_answers(%s, 'ignore', jsonb_build_array(jsonb_build_object('conflict_id', %s::bigint))) as id",
