@@ -97,6 +97,30 @@ table job_runs
     CREATE INDEX job_runs_recent ON tracker.job_runs USING btree (kind, started_at DESC)
     CREATE UNIQUE INDEX job_runs_running_key ON tracker.job_runs USING btree (kind, COALESCE(user_id, (0)::bigint)) WHERE (status = 'running'::text)  -- The same job running twice at once, also across replicas.
 
+table mapping_changes  -- The history of a mapping; forgotten with it.
+    id bigint not null identity
+    user_id bigint not null
+    mapping_id bigint not null
+    conflict_id bigint
+    what text not null
+    by_user boolean not null  -- Whether it was the user's own word; false: a rule, or what a file is called.
+    was jsonb  -- The mapping before it, its rules included (mapping_snapshot), as undo_mapping brings it back. Null: there was no mapping.
+    became jsonb not null
+    rules_added jsonb not null default '[]'::jsonb
+    rules_removed jsonb not null default '[]'::jsonb
+    moved jsonb  -- What it moved of the past, without the single episodes. Null: the past was left alone.
+    undone_at timestamp with time zone  -- When it was taken back.
+    created_at timestamp with time zone not null default now()
+    constraint mapping_changes_pkey PRIMARY KEY (id)
+    constraint mapping_changes_conflict_fkey FOREIGN KEY (user_id, conflict_id) REFERENCES plex_conflicts(user_id, id) ON DELETE SET NULL (conflict_id)
+    constraint mapping_changes_mapping_fkey FOREIGN KEY (user_id, mapping_id) REFERENCES plex_show_mappings(user_id, id) ON DELETE CASCADE
+    constraint mapping_changes_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+    constraint mapping_changes_rules_added_check CHECK ((jsonb_typeof(rules_added) = 'array'::text))
+    constraint mapping_changes_rules_removed_check CHECK ((jsonb_typeof(rules_removed) = 'array'::text))
+    constraint mapping_changes_what_check CHECK ((what = ANY (ARRAY['found'::text, 'answered'::text, 'answer_undone'::text, 'changed'::text, 'rules'::text, 'show_deleted'::text, 'show_returned'::text, 'undone'::text])))
+    CREATE INDEX mapping_changes_conflict ON tracker.mapping_changes USING btree (conflict_id) WHERE (conflict_id IS NOT NULL)
+    CREATE INDEX mapping_changes_mapping ON tracker.mapping_changes USING btree (mapping_id, id)
+
 table oidc_links  -- Which account somebody of an OpenID provider signs in to. By the provider's own id, never by an e-mail address.
     issuer text not null
     subject text not null
@@ -587,6 +611,7 @@ is_down(p_user_id bigint, p_service text) returns boolean stable
 join_conflict(p_user_id bigint, p_conflict_id bigint, p_into_id bigint) returns void volatile
 judge_name(p_asked jsonb, p_name text, p_title_key text, p_spelling_key text, p_core_key text, p_part_keys text[], p_long_keys text[], p_start_year integer, p_countries text, p_show_year integer, p_episode_year integer, OUT level integer, OUT fit integer, OUT score numeric, OUT method text, OUT reason text) returns record immutable
 known_timezone(p_timezone text) returns text stable
+last_mapping_change(p_mapping_id bigint) returns bigint stable
 learn_number(p_user_id bigint, p_mapping_id bigint, p_plex_season integer, p_plex_episode integer, p_season integer, p_episode integer) returns bigint volatile
 learnt_event(p_event jsonb) returns jsonb immutable
 lock_mapping(p_user_id bigint, p_mapping_id bigint, p_tvshow_id bigint DEFAULT NULL::bigint) returns void volatile
@@ -595,7 +620,8 @@ lock_sign_in_tries(p_key bytea, OUT failures integer, OUT not_before timestamp w
 long_parts(p_title text) returns text[] immutable
 look_up_again(p_user_id bigint) returns integer volatile
 look_up_needs(p_user_id bigint, p_event jsonb, p_has_tmdb boolean) returns jsonb stable
-map_show(p_user_id bigint, p_show jsonb, p_tvshow_id bigint, p_confidence numeric, p_method text, p_confirmed boolean DEFAULT false) returns bigint volatile
+map_show(p_user_id bigint, p_show jsonb, p_tvshow_id bigint, p_confidence numeric, p_method text, p_confirmed boolean DEFAULT false, p_conflict_id bigint DEFAULT NULL::bigint) returns bigint volatile
+mapping_snapshot(p_mapping_id bigint) returns jsonb stable
 mapping_state(p_user_id bigint, p_show jsonb) returns jsonb stable
 mark_episodes(p_user_id bigint, p_tvshow_id bigint, p_watched boolean, p_season integer, p_before integer DEFAULT NULL::integer, p_when text DEFAULT 'now'::text) returns bigint[] volatile
 mark_numbered(p_user_id bigint, p_tvshow_id bigint, p_mapping_id bigint, p_event jsonb, p_at timestamp with time zone, p_source text, p_account_id bigint, p_log_id bigint, p_later jsonb DEFAULT NULL::jsonb, OUT action text, OUT season integer, OUT episode integer, OUT became jsonb) returns record volatile
@@ -611,6 +637,7 @@ normal_seasons(p_seasons jsonb) returns jsonb stable
 note_account(p_user_id bigint, p_event jsonb) returns bigint volatile
 note_answer(p_user_id bigint, p_batch_id bigint, p_conflict_id bigint, p_problem text) returns boolean volatile
 note_history(p_user_id bigint, p_server_uuid text, p_to timestamp with time zone, p_import boolean, p_ended boolean, p_looked_back boolean DEFAULT false) returns void volatile
+note_mapping_change(p_user_id bigint, p_mapping_id bigint, p_what text, p_by_user boolean, p_was jsonb, p_moved jsonb DEFAULT NULL::jsonb, p_conflict_id bigint DEFAULT NULL::bigint) returns bigint volatile
 note_upstream(p_user_id bigint, p_service text, p_outcome text, p_retry_after integer DEFAULT NULL::integer, p_probe_seconds integer DEFAULT 30) returns void volatile
 number_episode(p_user_id bigint, p_mapping_id bigint, p_season integer, p_episode integer, p_air_date date DEFAULT NULL::date, p_server_uuid text DEFAULT NULL::text, OUT season integer, OUT episode integer, OUT rule jsonb) returns SETOF record stable
 numbering_rules(p_mapping_id bigint) returns jsonb stable
@@ -655,6 +682,7 @@ take_back(p_user_id bigint, p_tvshow_id bigint, p_event_ids bigint[]) returns bi
 take_probe(p_user_id bigint, p_service text, p_probe_seconds integer DEFAULT 30, OUT may_ask boolean, OUT probing boolean) returns record volatile
 take_sign_in_try(p_asker bytea, p_account bytea DEFAULT NULL::bytea, p_address bytea DEFAULT NULL::bytea, p_strict boolean DEFAULT false, OUT wait_seconds integer) returns integer volatile
 undo_conflict(p_user_id bigint, p_conflict_id bigint, OUT withdrawn integer, OUT held integer, OUT removed_tvshow_id bigint, OUT kept_tvshow_id bigint) returns record volatile
+undo_mapping(p_user_id bigint, p_mapping_id bigint) returns jsonb volatile
 unlearn_title(p_user_id bigint, p_mapping_id bigint) returns void volatile
 unseen_in_library(p_user_id bigint, p_tvshow_id bigint, p_rows jsonb) returns SETOF integer stable
 upcoming_episodes(p_user_id bigint, p_from date, p_to date, p_watched_too boolean) returns TABLE(tvshow_id bigint, title text, poster_path text, updated_at timestamp with time zone, season integer, episode integer, episode_title text, air_date text, runtime integer) stable

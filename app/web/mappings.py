@@ -16,7 +16,7 @@ from app.tracker.numbering import list_rules
 from app.tracker.paging import Row
 from app.tracker.search import name_shows
 from app.web import asked, mapping_history, mapping_words
-from app.web.notes import refusals_told, tell
+from app.web.notes import refusals_told, tell, tell_with_undo
 from app.web.part import answer_part
 from app.web.rule_preview import asked_preview
 from app.web.show_search import search_in_tracker
@@ -102,7 +102,9 @@ def change(mapping_id: int) -> BaseResponse:
     with refusals_told():
         changed = tracker.change_mapping(services(), current_identity().user_id, mapping_id, changes)
         tell_moved(
-            said if changed["correction"] or action != "select" else "It stands for this show.", changed["correction"]
+            said if changed["correction"] or action != "select" else "It stands for this show.",
+            changed["correction"],
+            undo=mapping_id,
         )
     return redirect(url_for("mappings.mapping", mapping_id=mapping_id), 303)
 
@@ -143,11 +145,15 @@ def _history(mapping_id: int) -> list[mapping_history.Change]:
     return [mapping_history.told(row, shows) for row in rows]
 
 
-def tell_moved(said: str, correction: Row | None) -> None:
-    """Tells what a change moved of the past, and where waits what found no place."""
+def tell_moved(said: str, correction: Row | None, *, undo: int | None = None) -> None:
+    """Tells what a change moved of the past, and where waits what found no place; else how to undo it."""
     conflict_id = correction["conflict_id"] if correction else None
+    text = f"{said} {mapping_words.moved_of(correction)}".strip()
+    if undo is not None and conflict_id is None:
+        tell_with_undo(text, url_for("mappings.undo", mapping_id=undo), {})
+        return
     tell(
-        f"{said} {mapping_words.moved_of(correction)}".strip(),
+        text,
         href=url_for("conflicts.conflict", conflict_id=conflict_id) if conflict_id else "",
         link="Answer the question",
     )

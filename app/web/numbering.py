@@ -29,7 +29,7 @@ def save(mapping_id: int) -> Response:
             [asked_rule(request.form)],
             apply_to_past=bool(request.form.get("apply_to_past")),
         )
-        tell_moved("The rule is kept.", saved["correction"])
+        tell_moved("The rule is kept.", saved["correction"], undo=mapping_id)
     return redirect(url_for("mappings.mapping", mapping_id=mapping_id), 303)
 
 
@@ -45,5 +45,5 @@ def remove(mapping_id: int, rule_id: int) -> Response:
             min(rule_id, asked.LARGEST_ID),
             apply_to_past=bool(request.form.get("apply_to_past")),
         )
-        tell_moved("The rule is gone.", left["correction"])
+        tell_moved("The rule is gone.", left["correction"], undo=mapping_id)
     return redirect(url_for("mappings.mapping", mapping_id=mapping_id), 303)

@@ -2,6 +2,8 @@ create function restore_show(p_user_id bigint, p_tvshow_id bigint) returns void
 language plpgsql volatile
 set search_path from current
 as $$
+declare
+    v_was jsonb;
 begin
     -- Before the show's row: an event that wants to ask about this show waits, and then finds it.
     perform lock_mappings(p_user_id);
@@ -11,8 +13,15 @@ begin
         raise exception 'no deleted show % is there', p_tvshow_id using errcode = 'TK404';
     end if;
     -- Those that the user has pointed to another show meanwhile stay there.
-    update plex_show_mappings set tvshow_id = p_tvshow_id, emptied_tvshow_id = null, updated_at = now()
-    where user_id = p_user_id and emptied_tvshow_id = p_tvshow_id and tvshow_id is null;
+    with back as (
+        select m.id, mapping_snapshot(m.id) as was from plex_show_mappings m
+        where m.user_id = p_user_id and m.emptied_tvshow_id = p_tvshow_id and m.tvshow_id is null
+    ), returned as (
+        update plex_show_mappings m set tvshow_id = p_tvshow_id, emptied_tvshow_id = null, updated_at = now()
+        from back where m.id = back.id
+    )
+    select jsonb_object_agg(back.id, back.was) into v_was from back;
+    perform note_mapping_change(p_user_id, b.key::bigint, 'show_returned', true, b.value) from jsonb_each(v_was) b;
     perform settle_open_conflicts(p_user_id, p_tvshow_id);
 end
 $$;
