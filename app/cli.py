@@ -62,6 +62,9 @@ def _parser() -> argparse.ArgumentParser:
     add = commands.add_parser("migrate", help="bring the database up to date, and nothing else")
     add.set_defaults(command=_migrate)
 
+    add = commands.add_parser("doctor", help="look at everything, and say what to do about what is not in order")
+    add.set_defaults(command=_doctor)
+
     user = commands.add_parser("user", help="accounts").add_subparsers(metavar="COMMAND", required=True)
     add = user.add_parser("add", help="make an account")
     add.add_argument("name", metavar="NAME")
@@ -150,6 +153,14 @@ def _migrate(settings: Settings, _options: argparse.Namespace) -> int:
     with _services(settings):
         print(f"The database is up to date (schema {len(read_migrations())}).")
     return 0
+
+
+def _doctor(settings: Settings, _options: argparse.Namespace) -> int:
+    from app.doctor.command import run
+    from app.process_log import configure_log
+
+    configure_log("error")
+    return run(settings)
 
 
 def _add_user(settings: Settings, options: argparse.Namespace) -> int:

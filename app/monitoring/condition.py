@@ -9,6 +9,7 @@ import psycopg
 from app.db.queries import queries
 from app.errors import DatabaseUnavailable
 from app.services import Services
+from app.settings import Settings
 
 # Longer than a holiday without TV would be no reason to worry, shorter than anybody keeps Plex's webhooks in mind.
 QUIET_DAYS = 7
@@ -18,7 +19,7 @@ _MEGABYTE = 1_000_000
 def trouble(services: Services) -> str | None:
     """One sentence on what needs somebody, while events are still taken; None when nothing does."""
     dead = services.scheduler.problem() if services.scheduler is not None else None
-    return dead or _disk_trouble(services)
+    return dead or disk_trouble(services.settings)
 
 
 def warnings(services: Services) -> list[str]:
@@ -35,8 +36,8 @@ def warnings(services: Services) -> list[str]:
     return [f"nothing was received for {days} days"] if days >= QUIET_DAYS else []
 
 
-def _disk_trouble(services: Services) -> str | None:
-    settings = services.settings
+def disk_trouble(settings: Settings) -> str | None:
+    """One sentence when less room is left than DISK_RESERVE_MB asks for; None when there is enough."""
     try:
         free = shutil.disk_usage(settings.data_dir).free // _MEGABYTE
     except OSError:

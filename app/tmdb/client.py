@@ -26,7 +26,7 @@ from app.tmdb.models import (
     TmdbShow,
 )
 from app.upstream.errors import KeyMissing, KeyRejected, NotThere, UpstreamUnavailable
-from app.upstream.http import Step
+from app.upstream.http import Limits, Step
 
 log = structlog.get_logger("tellykeep.tmdb")
 
@@ -123,15 +123,23 @@ class TmdbClient:
         """
         return self._ask(EpisodeGroup, f"/tv/episode_group/{_part(group_id)}", {}, f"order {group_id}", fresh=fresh)
 
-    def check_key(self) -> None:
+    def check_key(self, *, limits: Limits | None = None) -> None:
         """Asks whether the key counts, never from the cache.
+
+        Args:
+            limits: where somebody waits; the usual ones when None.
 
         Raises:
             KeyRejected: it does not.
         """
         params, headers = self._with_key({})
         self.services.tmdb.get(
-            self._url("/configuration"), what="is the key right", steps=self.steps, params=params, headers=headers
+            self._url("/configuration"),
+            what="is the key right",
+            steps=self.steps,
+            params=params,
+            headers=headers,
+            limits=limits,
         )
 
     def _ask(self, model: type[Model], path: str, params: Mapping[str, str | int], what: str, *, fresh: bool) -> Model:

@@ -46,6 +46,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("settings_webhook.show", "Webhook", "webhook", "Its address, a test, another secret"),
     Section("settings_tokens.show", "API tokens", "key", "For scripts and other programs"),
     Section("settings_transfer.show", "Export, import", "download", "Everything that you own, as a file"),
+    Section("settings_doctor.show", "Doctor", "zoom-question", "Is everything in order, and what to do if not"),
 )
 
 blueprint = Blueprint("settings", __name__, url_prefix="/settings")
@@ -70,6 +71,7 @@ def register(app: Flask) -> None:
         account,
         appearance,
         confirm,
+        doctor,
         plex,
         second_step,
         security,
@@ -94,6 +96,7 @@ def register(app: Flask) -> None:
         webhook,
         tokens,
         transfer,
+        doctor,
     ):
         app.register_blueprint(module.blueprint)
     app.register_blueprint(blueprint)
