@@ -29,6 +29,7 @@ EVIL = {"Origin": "https://evil.example", "Referer": "https://evil.example/trap"
 BODIES: dict[str, dict[str, Any]] = {
     "POST /api/plex/conflicts/<id:conflict_id>/resolve": {"action": "ignore"},
     "PUT /api/shows/<id:tvshow_id>/episodes/<id:season>/<id:episode>": {"watched": True},
+    "PUT /api/shows/<id:tvshow_id>/seasons/<id:season>": {"watched": True},
     "POST /api/plex/mappings/<id:mapping_id>/rules": {"rules": [{"plex_season": 2, "season": 1}]},
     "POST /api/plex/mappings/<id:mapping_id>/rules/preview": {"rules": [{"plex_season": 2, "season": 1}]},
     "PATCH /api/plex/mappings/<id:mapping_id>": {"sync_enabled": False},
