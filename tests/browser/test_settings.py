@@ -16,7 +16,7 @@ from tests.browser.test_pages import TOO_SMALL
 from tests.browser.watch import DESK, PHONE, SMALL, Window
 
 Open = Callable[..., Window]
-SECTIONS = ("appearance", "sync", "webhook", "tokens", "transfer")
+SECTIONS = ("appearance", "sync", "webhook", "tokens", "transfer", "doctor")
 
 every_look = pytest.mark.parametrize(
     ("size", "scheme", "name"),
@@ -51,6 +51,20 @@ def test_nothing_sticks_out_on_the_smallest_phone(open_at: Open, user_id: int) -
         assert not window.scrolls_sideways()
         # A checkbox is as large as the sentence that it stands in.
         assert [small for small in window.page.evaluate(TOO_SMALL) if "checkbox" not in small] == []
+
+
+@every_look
+def test_the_doctor_shows_what_it_found(
+    open_at: Open, user_id: int, size: tuple[int, int], scheme: str, name: str
+) -> None:
+    window = open_at(size, scheme)
+    window.sign_in("mira", PASSWORD)
+    window.go("/settings/doctor")
+    window.page.get_by_role("button", name="Look now").click()
+    expect(window.page.locator("#findings")).to_contain_text("Database: In order")
+    expect(window.page.locator("#findings")).to_contain_text("There is no key: new shows are not looked up.")
+    window.axe()
+    window.picture(f"settings-doctor-found-{name}", full=True)
 
 
 def test_an_export_is_downloaded_and_brought_in(
