@@ -78,7 +78,7 @@ def check_key(services: Services) -> Finding:
             f"Secrets cannot be decrypted: {', '.join(sorted(closed))}.",
             "Enter them anew in the settings (Plex, TMDB), make another webhook secret, set the second step up again.",
         )
-    return Finding(name, "ok", f"The key {services.cipher.fingerprint} opens all {len(stored)} secrets.")
+    return Finding(name, "ok", f"Every stored secret ({len(stored)}) opens with the key {services.cipher.fingerprint}.")
 
 
 def check_disk(settings: Settings) -> Finding:
