@@ -8,6 +8,8 @@ import time
 from limits.storage import Storage
 
 _SWEEP_SECONDS = 60.0
+# Of some 200 bytes each. Whoever has a network of IPv6 addresses can open a counter with each of them.
+MOST_COUNTERS = 20_000
 
 
 class ProcessCounters(Storage):
@@ -40,6 +42,9 @@ class ProcessCounters(Storage):
             count, until = self._counts.get(key, (0, 0.0))
             if until <= now:
                 count, until = 0, now + expiry
+                if len(self._counts) >= MOST_COUNTERS and key not in self._counts:
+                    # The one that was opened first: it ends before the others.
+                    del self._counts[next(iter(self._counts))]
             count += amount
             self._counts[key] = (count, until)
         return count

@@ -81,9 +81,41 @@ def _rates(text: str) -> tuple[RateLimitItem, ...]:
 
 
 def webhook_owner() -> int | None:
-    """The user whose secret this request carries."""
+    """The user whose secret this request carries.
+
+    A secret that is not known has the secrets read anew, as another process may have made it, and its thread waits for that.
+    An address that has sent its share of wrong ones does not get that far.
+
+    Raises:
+        TooManyRequests: the secret is not known, and this address has sent too many of that kind.
+    """
     secret = request.args.get("secret", "")
-    return services().webhook_secrets.owner(secret) if secret else None
+    if not secret:
+        return None
+    known = services().webhook_secrets
+    if not known.knows(secret):
+        refuse_after_wrong_secrets()
+    return known.owner(secret)
+
+
+def refuse_after_wrong_secrets() -> None:
+    """Refuses an address whose bucket for wrong secrets is full, without counting.
+
+    Raises:
+        TooManyRequests: with the seconds to wait.
+    """
+    bucket = f"wrong:{request.remote_addr}"
+    strategy = limiter.limiter
+    for rate in _rates(services().settings.webhook_rate_limit):
+        try:
+            if strategy.test(rate, "webhook", bucket):
+                continue
+            reset_at = strategy.get_window_stats(rate, "webhook", bucket).reset_time
+        except limiter.storage.base_exceptions:
+            return
+        raise TooManyRequests(
+            "too many webhooks: wait, then try again", retry_after=max(1, int(reset_at - time.time()) + 1)
+        )
 
 
 def seconds_to_wait() -> int:

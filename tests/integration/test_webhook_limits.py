@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Callable, Iterator
+from typing import cast
 
 import pytest
 from flask.testing import FlaskClient
@@ -11,7 +13,9 @@ from prometheus_client import CollectorRegistry
 from werkzeug.test import TestResponse
 
 from app import create_app
-from app.security.limits import limiter
+from app.errors import TooManyRequests
+from app.security.counters import MOST_COUNTERS, ProcessCounters
+from app.security.limits import check_webhook_rate, limiter, webhook_owner
 from app.services import Services
 from tests.payloads import multipart, play
 
@@ -86,3 +90,44 @@ def test_an_address_that_a_stranger_claims_does_not_open_another_bucket(
     make_user(secret="right")
     codes = [_send(limited, "wrong", f"198.51.100.{n}, 192.0.2.1").status_code for n in range(LIMIT + 1)]
     assert codes[-1] == 429
+
+
+def test_ten_thousand_wrong_secrets_are_limited_and_take_no_memory_and_the_right_one_still_opens(
+    limited: FlaskClient, make_user: Callable[..., int], capfd: pytest.CaptureFixture[str]
+) -> None:
+    make_user(secret="right")
+    with limited.application.app_context():
+        limiter.reset()
+    first = [
+        limited.post(f"/api/plex/webhook?secret=guess{n}", headers={"X-Forwarded-For": "192.0.2.66"}).status_code
+        for n in range(50)
+    ]
+    answers = Counter(first)
+    # The rest without what an answer costs besides.
+    for n in range(50, 10_000):
+        with limited.application.test_request_context(
+            f"/api/plex/webhook?secret=guess{n}", environ_base={"REMOTE_ADDR": "192.0.2.66"}
+        ):
+            try:
+                owner = webhook_owner()
+                check_webhook_rate(owner)
+                assert owner is None
+                answers[401] += 1
+            except TooManyRequests:
+                answers[429] += 1
+    assert set(answers) == {401, 429}
+    # A window may end while they are sent; each lets five through.
+    assert answers[401] <= LIMIT * 10
+    assert len(cast(ProcessCounters, limiter.storage)._counts) < 10
+    assert _send(limited, "right", "192.0.2.66").status_code == 200
+    assert _send(limited, "right", "192.0.2.1").status_code == 200
+    assert "guess" not in "".join(capfd.readouterr())
+
+
+def test_a_counter_for_each_of_many_addresses_is_kept_for_so_many_only() -> None:
+    counters = ProcessCounters()
+    for number in range(MOST_COUNTERS + 5_000):
+        counters.incr(f"wrong:2001:db8::{number:x}", 60)
+    assert len(counters._counts) == MOST_COUNTERS
+    assert counters.incr(f"wrong:2001:db8::{MOST_COUNTERS:x}", 60) == 2
+    assert counters.incr("wrong:2001:db8::0", 60) == 1
