@@ -123,9 +123,12 @@ class Incoming:
         lengths = framing.get(b"content-length", [])
         if b"transfer-encoding" in framing:
             self._chunks = Chunks()
-        elif len(lengths) == 1 and re.fullmatch(rb"[0-9]{1,18}", lengths[0]):
-            self._left = int(lengths[0])
-        # Without a body, or with a length that gunicorn refuses.
+        elif len(lengths) == 1 and re.fullmatch(rb"0*[0-9]{1,18}", lengths[0]):
+            # Without the zeros before it: Python reads no number of thousands of digits.
+            self._left = int(lengths[0].lstrip(b"0") or b"0")
+        elif lengths:
+            # gunicorn refuses it, or takes it for more than anybody sends. What follows is never another request.
+            self.is_cut = True
         self._follow_body(body)
         if not self.is_complete and framing.get(b"expect") == [b"100-continue"]:
             if self._left > MOST_KEPT and not body:

@@ -135,6 +135,21 @@ def test_half_a_body_is_refused_with_the_reason_and_never_taken(running: Applian
         assert wire.is_closed()
 
 
+def test_a_body_that_comes_later_is_never_taken_for_a_request(running: Appliance) -> None:
+    """Behind a proxy it would be a request in the name of whoever comes next on the connection."""
+    with _Wire(running) as wire:
+        wire.send(b"POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: %022d\r\n\r\n" % len(HEALTH))
+        time.sleep(0.3)
+        wire.send(HEALTH)
+        assert wire.answer()[0] == 405
+        wire.socket.settimeout(1)
+        with pytest.raises(TimeoutError):
+            wire.socket.recv(1)
+        wire.socket.settimeout(20)
+        wire.send(HEALTH)
+        assert wire.answer()[0] == 200
+
+
 @pytest.mark.parametrize("path", ["/api/plex/webhook", "/login", "/api/shows"])
 @pytest.mark.parametrize("body", [b"5\r\nhello", b"x", b"5\r\nhelloo\r\n0\r\n\r\n", b"0\r\nbad\r\n\r\n"])
 def test_broken_chunks_are_the_clients_fault(running: Appliance, path: str, body: bytes) -> None:

@@ -17,6 +17,7 @@ WHOLE = {
     "no headers": b"GET / HTTP/1.0\r\n\r\n",
     "a line end before it": b"\r\nGET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "a length": HEAD + b"content-length:  5 \r\n\r\nhello",
+    "a length with zeros before it": HEAD + b"Content-Length: " + b"0" * 30 + b"5\r\n\r\nhello",
     "a length of nothing": HEAD + b"Content-Length: 0\r\n\r\n",
     "chunks": HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0;last\r\n\r\n",
     "chunks of one byte": HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 9 + b"0\r\n\r\n",
@@ -80,6 +81,15 @@ def test_whatever_is_sent_it_is_followed_without_a_fault(rubbish: bytes) -> None
 @pytest.mark.parametrize("name", REFUSED_AT_ONCE)
 def test_what_can_never_be_a_request_is_handed_over_at_once(name: str) -> None:
     assert Incoming(REFUSED_AT_ONCE[name]).is_complete
+
+
+@pytest.mark.parametrize(
+    "length", [b"9" * 19, b"0" * 5000 + b"9" * 19, b"5, 5", b"+5", b"five", b"5\r\nContent-Length: 5"]
+)
+def test_nothing_follows_a_body_whose_end_is_not_known(length: bytes) -> None:
+    incoming = Incoming(HEAD + b"Content-Length: " + length + b"\r\n\r\n")
+    assert incoming.is_complete
+    assert incoming.is_cut
 
 
 def test_a_head_that_never_ends_is_too_long() -> None:
