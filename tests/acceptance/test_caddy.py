@@ -93,6 +93,32 @@ def test_a_webhook_comes_through_and_its_secret_is_in_no_log(proxied: Proxied) -
     assert secret not in log + proxied.appliance.output
 
 
+def test_no_secret_is_in_its_log_while_the_appliance_is_away(proxied: Proxied) -> None:
+    secret = proxied.appliance.webhook_url.partition("secret=")[2]
+    asked = {
+        f"/api/plex/webhook?secret={secret}": secret,
+        "/calendar/a-calendars-own-token.ics": "a-calendars-own-token",
+        "/sign-in/oidc/callback?code=a-providers-code&state=a-state": "a-providers-code",
+    }
+    proxied.appliance.stop()
+    try:
+        for path in asked:
+            answer = requests.get(
+                f"{proxied.address}{path}",
+                headers={"Referer": f"https://localhost/?secret={secret}"},
+                verify=str(proxied.authority),
+                timeout=20,
+            )
+            assert answer.status_code == 502
+            # What is sent to https carries the whole address.
+            requests.get(f"http://localhost:{proxied.http}{path}", allow_redirects=False, timeout=20)
+    finally:
+        proxied.appliance.start()
+    log = proxied.log.read_text()
+    assert "connection refused" in log
+    assert [value for value in asked.values() if value in log] == []
+
+
 @pytest.mark.parametrize(
     ("version", "is_spoken"),
     [(ssl.TLSVersion.TLSv1_1, False), (ssl.TLSVersion.TLSv1_2, True), (ssl.TLSVersion.TLSv1_3, True)],
