@@ -23,8 +23,23 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
-# Where clouds answer about the machine itself, beside the link-local 169.254.169.254: AWS, Alibaba, Oracle.
-_METADATA = frozenset(map(ipaddress.ip_address, ("fd00:ec2::254", "100.100.100.200", "192.0.0.192")))
+# Where clouds answer about the machine itself, beside the link-local 169.254.169.254.
+_METADATA = frozenset(
+    map(
+        ipaddress.ip_address,
+        (
+            "fd00:ec2::254",  # AWS, and of a cluster's pods:
+            "fd00:ec2::23",
+            "fd20:ce::254",  # Google
+            "168.63.129.16",  # Azure
+            "192.0.0.192",  # Oracle
+            "fd00:c1::a9fe:a9fe",
+            "100.100.100.200",  # Alibaba
+            "fd00:a9fe:a9fe::1",  # Linode
+            "fd00:42::42",  # Scaleway
+        ),
+    )
+)
 # IPv4 addresses inside IPv6 ones, as gateways read them: how many bits are behind them.
 _CARRIERS = {
     ipaddress.IPv6Network("64:ff9b::/96"): 0,
