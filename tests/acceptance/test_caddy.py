@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import socket
 import ssl
@@ -9,15 +10,18 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
+from requests.adapters import HTTPAdapter
 
 from tests.acceptance.appliance import Appliance, answer_of, free_port
 from tests.payloads import episode, multipart
 
 CADDYFILE = Path(__file__).parent.parent.parent / "deploy" / "Caddyfile"
 CADDY = shutil.which("caddy")
+LIMIT = 10
 pytestmark = pytest.mark.skipif(CADDY is None, reason="there is no caddy (Debian package caddy)")
 
 
@@ -32,6 +36,7 @@ class Proxied:
         self.log = appliance.directory / "caddy.log"
         self.authority = self.home / "caddy" / "pki" / "authorities" / "local" / "root.crt"
         appliance.environment |= {"TRUSTED_PROXIES": "127.0.0.1", "PUBLIC_URL": "https://localhost"}
+        appliance.environment["WEBHOOK_RATE_LIMIT"] = f"{LIMIT} per hour"
         appliance.start()
         appliance.add_user()
         assert CADDY is not None
@@ -144,19 +149,66 @@ def test_plain_http_is_redirected(proxied: Proxied) -> None:
 
 
 def test_browsers_are_told_to_stay_with_https(proxied: Proxied) -> None:
-    answer = requests.get(f"{proxied.address}/login", verify=str(proxied.authority), timeout=20)
+    answer = requests.get(f"{proxied.address}/sign-in", verify=str(proxied.authority), timeout=20)
+    assert answer.status_code == 200
     assert "max-age=31536000" in answer.headers["Strict-Transport-Security"]
-    assert all("Secure" in line and "HttpOnly" in line for line in answer.raw.headers.getlist("Set-Cookie"))
 
 
-def test_the_address_of_the_client_is_the_clients(proxied: Proxied) -> None:
+def test_every_cookie_is_for_https_only(proxied: Proxied) -> None:
+    answer = requests.get(f"{proxied.address}/sign-in", verify=str(proxied.authority), timeout=20)
+    cookies = answer.raw.headers.getlist("Set-Cookie")
+    assert cookies, "nothing to look at: the form's page sets the cookie that its token belongs to"
+    for cookie in cookies:
+        assert {"Secure", "HttpOnly"} <= set(cookie.split("; ")), cookie
+
+
+class _From(HTTPAdapter):
+    """Connects from an address of this machine's choice: all of 127.0.0.0/8 is its own."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        super().__init__()
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        super().init_poolmanager(*arguments, source_address=(self._address, 0), **options)
+
+
+def _guess(proxied: Proxied, address: str, claimed: str | None = None) -> requests.Response:
+    """A wrong secret from an address, by somebody who says that he is at another one."""
+    with requests.Session() as session:
+        session.mount("https://", _From(address))
+        return session.post(
+            f"{proxied.address}/api/plex/webhook?secret=wrong",
+            headers={"X-Forwarded-For": claimed, "X-Real-IP": claimed, "Forwarded": f"for={claimed}"}
+            if claimed
+            else {},
+            verify=str(proxied.authority),
+            timeout=20,
+        )
+
+
+def test_limits_count_the_address_of_the_client_and_not_that_of_caddy(proxied: Proxied) -> None:
+    codes = [_guess(proxied, "127.0.0.21").status_code for _ in range(LIMIT + 1)]
+    assert codes == [401] * LIMIT + [429]
+    assert int(_guess(proxied, "127.0.0.21").headers["Retry-After"]) >= 1
+    assert _guess(proxied, "127.0.0.22").status_code == 401
+
+
+def test_an_address_that_the_client_claims_neither_counts_nor_is_written_down(proxied: Proxied) -> None:
     """Through one proxy, what a client itself writes into X-Forwarded-For is never believed."""
     before = len(proxied.appliance.output)
-    requests.post(
-        f"{proxied.address}/api/plex/webhook?secret=wrong",
-        headers={"X-Forwarded-For": "203.0.113.77"},
-        verify=str(proxied.authority),
-        timeout=20,
-    )
+    codes = [_guess(proxied, "127.0.0.23", f"203.0.113.{number}").status_code for number in range(LIMIT + 1)]
+    assert codes == [401] * LIMIT + [429]
     time.sleep(0.3)
-    assert "203.0.113.77" not in proxied.appliance.output[before:]
+    written = proxied.appliance.output[before:]
+    assert "127.0.0.23" in written
+    assert "203.0.113." not in written
+
+
+def test_no_answer_tells_a_version(proxied: Proxied) -> None:
+    for address in (proxied.address, proxied.appliance.address):
+        for path in ("/sign-in", "/healthz", "/nothing", "/static/app.css"):
+            headers = requests.get(f"{address}{path}", verify=str(proxied.authority), timeout=20).headers
+            assert not re.search(r"\d", headers.get("Server", "") + headers.get("Via", "").partition(" ")[2]), headers
+            assert "X-Powered-By" not in headers
+            assert headers["Content-Security-Policy"].count("default-src") == 1

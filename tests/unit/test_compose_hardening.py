@@ -1,0 +1,45 @@
+"""compose.yaml: no service may do more than it has to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+SERVICES: dict[str, Any] = yaml.safe_load((Path(__file__).parents[2] / "compose.yaml").read_text(encoding="utf-8"))[
+    "services"
+]
+# What a service needs of what root may do, after all was taken.
+CAPABILITIES: dict[str, set[str]] = {
+    "tellykeep": set(),
+    "caddy": {"NET_BIND_SERVICE"},
+    "postgres": {"CHOWN", "SETUID", "SETGID"},
+}
+
+
+def test_every_service_is_looked_at() -> None:
+    assert set(SERVICES) == set(CAPABILITIES)
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_a_service_writes_to_its_volumes_only_and_gains_no_rights(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert set(service.get("cap_add", [])) == CAPABILITIES[name]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert not {"privileged", "devices", "pid", "ipc", "network_mode", "userns_mode"} & set(service)
+    assert not any("docker.sock" in str(volume) for volume in service.get("volumes", []))
+
+
+def test_files_of_the_checkout_are_mounted_to_be_read_only() -> None:
+    mounted = [volume for service in SERVICES.values() for volume in service.get("volumes", []) if volume[0] in "./"]
+    assert mounted
+    assert all(volume.endswith(":ro") for volume in mounted)
+
+
+def test_only_the_doors_are_published() -> None:
+    assert {name for name, service in SERVICES.items() if "ports" in service} == {"tellykeep", "caddy"}
+    assert SERVICES["caddy"]["ports"] == ["80:80", "443:443"]
