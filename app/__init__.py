@@ -42,5 +42,7 @@ def create_app(services: Services) -> Flask:
     register_errors(app)
     api.register(app)
     web.register(app)
-    app.wsgi_app = ClientAddress(app.wsgi_app, services.settings.trusted_proxies)  # type: ignore[method-assign]
+    app.wsgi_app = ClientAddress(  # type: ignore[method-assign]
+        app.wsgi_app, services.settings.trusted_proxies, services.settings.caddy_address
+    )
     return app

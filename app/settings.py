@@ -14,6 +14,7 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_vali
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class InvalidSettings(Exception):
@@ -74,6 +75,7 @@ class Settings(BaseSettings):
     plex_tv_url: Annotated[str, _name("PLEX_TV_URL")] = "https://plex.tv"
     plex_app_url: Annotated[str, _name("PLEX_APP_URL")] = "https://app.plex.tv"
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode, _name("TRUSTED_PROXIES")] = ()
+    caddy_address: Annotated[Address | None, _name("TELLYKEEP_CADDY_ADDRESS")] = None
     trusted_header_user: Annotated[str | None, _name("TRUSTED_HEADER_USER")] = None
     trusted_header_new_accounts: Annotated[bool, _name("TRUSTED_HEADER_NEW_ACCOUNTS")] = False
     oidc_issuer: Annotated[str | None, _name("OIDC_ISSUER")] = None
@@ -142,6 +144,14 @@ class Settings(BaseSettings):
             return tuple(ipaddress.ip_network(part.strip(), strict=False) for part in value.split(",") if part.strip())
         except ValueError as error:
             raise ValueError(f"expected addresses or networks separated by commas: {error}") from None
+
+    @field_validator("caddy_address", mode="before")
+    @classmethod
+    def _is_address(cls, value: object) -> object:
+        try:
+            return ipaddress.ip_address(value) if isinstance(value, str) else value
+        except ValueError:
+            raise ValueError("expected one address, such as 10.212.87.2") from None
 
     @field_validator("trusted_header_user")
     @classmethod

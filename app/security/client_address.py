@@ -1,4 +1,4 @@
-"""Who is calling? Forwarded headers are believed only as far as TRUSTED_PROXIES reaches."""
+"""Who is calling? Forwarded headers are believed only as far as TRUSTED_PROXIES and the Caddy of compose.yaml reach."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from app.settings import Network
+from app.settings import Address, Network
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -17,12 +17,15 @@ _SIGNS_OF_A_PROXY = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_HOST", "HTTP_X_RE
 
 
 def came_by_unknown_proxy(environ: WSGIEnvironment) -> bool:
-    """Whether a proxy that TRUSTED_PROXIES does not name passed the request on, so that the caller's address is not known."""
+    """Whether a proxy that nobody named passed the request on, so that the caller's address is not known."""
     return _BELIEVED not in environ and any(sign in environ for sign in _SIGNS_OF_A_PROXY)
 
 
 def came_by_trusted_proxy(environ: WSGIEnvironment) -> bool:
-    """Whether the peer itself, whatever it forwards, is a proxy that TRUSTED_PROXIES names."""
+    """Whether the peer itself, whatever it forwards, is a proxy that TRUSTED_PROXIES names.
+
+    The Caddy of compose.yaml is none: it signs nobody in, and hands on what browsers send.
+    """
     return environ.get(_BELIEVED) is True
 
 
@@ -33,34 +36,26 @@ class ClientAddress:
     at the beginning is never reached. X-Forwarded-Proto and -Host count only when the peer itself is trusted.
     """
 
-    def __init__(self, app: WSGIApplication, trusted: tuple[Network, ...]) -> None:
+    def __init__(self, app: WSGIApplication, trusted: tuple[Network, ...], caddy: Address | None = None) -> None:
         self._app = app
-        self._trusted = trusted
+        self._named = trusted
+        self._trusted = trusted if caddy is None else (*trusted, ipaddress.ip_network(caddy))
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Passes the request on with the true address in REMOTE_ADDR."""
-        if self._trusted and self._trusts(environ.get("REMOTE_ADDR", "")):
+        if self._trusted and _is_in(environ.get("REMOTE_ADDR", ""), self._trusted):
             self._believe(environ)
         return self._app(environ, start_response)
 
-    def _trusts(self, address: str) -> bool:
-        try:
-            parsed = ipaddress.ip_address(address)
-        except ValueError:
-            return False
-        if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
-            parsed = parsed.ipv4_mapped
-        return any(parsed in network for network in self._trusted)
-
     def _believe(self, environ: WSGIEnvironment) -> None:
-        environ[_BELIEVED] = True
         client = environ["REMOTE_ADDR"]
+        environ[_BELIEVED] = _is_in(client, self._named)
         for hop in reversed([part.strip() for part in environ.get("HTTP_X_FORWARDED_FOR", "").split(",")]):
             address = _bare_address(hop)
             if address is None:
                 break
             client = address
-            if not self._trusts(address):
+            if not _is_in(address, self._trusted):
                 break
         environ["REMOTE_ADDR"] = client
 
@@ -70,6 +65,16 @@ class ClientAddress:
         host = environ.get("HTTP_X_FORWARDED_HOST", "").rpartition(",")[2].strip()
         if host:
             environ["HTTP_HOST"] = host
+
+
+def _is_in(address: str, networks: tuple[Network, ...]) -> bool:
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
+        parsed = parsed.ipv4_mapped
+    return any(parsed in network for network in networks)
 
 
 def _bare_address(hop: str) -> str | None:

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 
+from app.security.host_names import is_home_name
 from app.security.sessions import came_by_https
 from app.services import services
 
@@ -55,7 +56,8 @@ def _has_a_name_of_its_own() -> bool:
     """Whether the browser came by https to PUBLIC_URL on the usual port.
 
     HSTS counts for every port of a host: sent for nas.lan:8787 it would lock people out of whatever else the NAS
-    serves by plain http. Behind a proxy on port 443 the name is this appliance's own.
+    serves by plain http. Behind a proxy on port 443 the name is this appliance's own, if the internet knows it: for another
+    one no authority signs that browsers know by themselves, and who goes back to http must not find the way closed.
     """
     public_url = services().settings.public_url
     if public_url is None:
@@ -64,6 +66,7 @@ def _has_a_name_of_its_own() -> bool:
     return (
         public.scheme == "https"
         and public.port in (None, 443)
+        and not is_home_name(public.hostname or "")
         and request.host.removesuffix(":443") == public.hostname
         and came_by_https(request, public_url)
     )

@@ -129,25 +129,40 @@ def new_volume() -> Iterator[str]:
 
 @dataclass
 class ComposeProject:
-    """compose.yaml under a name of its own, on a free port, with health looked at every second."""
+    """compose.yaml under a name of its own, on free ports, with health looked at every second.
+
+    Attributes:
+        image, override: what it runs, and where the changes to compose.yaml are written.
+        caddy: an image in the place of Caddy's; the profile `tls` runs with it.
+        name: of the project.
+        network: the first three numbers of its network for Caddy, which no other project may have.
+    """
 
     image: str
     override: Path
+    caddy: str | None = None
     name: str = field(default_factory=lambda: f"tellykeep-test-{secrets.token_hex(4)}")
+    network: str = field(default_factory=lambda: f"10.{213 + secrets.randbelow(20)}.{secrets.randbelow(256)}")
 
     def __post_init__(self) -> None:
-        services = {name: {"healthcheck": {"interval": "1s"}} for name in ("tellykeep", "postgres")}
-        self.override.write_text(json.dumps({"services": services}))  # JSON is YAML
+        # JSON is YAML, but for the tag that takes ports away instead of adding some.
+        services = {name: json.dumps({"healthcheck": {"interval": "1s"}}) for name in ("tellykeep", "postgres")}
+        if self.caddy is not None:
+            services["caddy"] = f'{{image: "{self.caddy}", ports: !override ["127.0.0.1::80", "127.0.0.1::443"]}}'
+        self.override.write_text("services:\n" + "".join(f"  {name}: {text}\n" for name, text in services.items()))
 
     def compose(self, *arguments: str, stdin: str | None = None, seconds: float = 300) -> str:
         """Runs `docker compose …` for this project; a `.env` in the checkout plays no part."""
         return docker(
             *("compose", "--project-name", self.name, "--env-file", os.devnull),
-            *("--file", "compose.yaml", "--file", str(self.override), *arguments),
+            *("--file", "compose.yaml", "--file", str(self.override)),
+            *(() if self.caddy is None else ("--profile", "tls")),
+            *arguments,
             stdin=stdin,
             seconds=seconds,
             TELLYKEEP_IMAGE=self.image,
             TELLYKEEP_PORT="127.0.0.1:0",
+            TELLYKEEP_CADDY_NETWORK=self.network,
             WEBHOOK_RATE_LIMIT="100000 per minute",
         )
 

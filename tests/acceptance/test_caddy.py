@@ -9,11 +9,16 @@ import ssl
 import subprocess
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from http.client import HTTPResponse
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from requests.adapters import HTTPAdapter
 
 from tests.acceptance.appliance import Appliance, answer_of, free_port
@@ -22,47 +27,99 @@ from tests.payloads import episode, multipart
 CADDYFILE = Path(__file__).parent.parent.parent / "deploy" / "Caddyfile"
 CADDY = shutil.which("caddy")
 LIMIT = 10
+NAME = "tv.example.org"
 pytestmark = pytest.mark.skipif(CADDY is None, reason="there is no caddy (Debian package caddy)")
 
 
-class Proxied:
-    """An appliance, and Caddy before it with an authority of its own."""
+def certificate(directory: Path, name: str) -> str:
+    """What TELLYKEEP_TLS says of a certificate that did not come from the internal authority."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    named = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(named)
+        .issuer_name(named)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(datetime.now(UTC) - timedelta(days=1))
+        .not_valid_after(datetime.now(UTC) + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    (directory / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    (directory / "key.pem").write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return f"{directory / 'cert.pem'} {directory / 'key.pem'}"
 
-    def __init__(self, appliance: Appliance) -> None:
-        self.appliance = appliance
+
+class Caddy:
+    """A real one with the Caddyfile that is shipped, before an appliance, until `stop`."""
+
+    def __init__(self, home: Path, appliance: Appliance, domain: str, **environment: str) -> None:
         self.http, self.https = free_port(), free_port()
-        self.address = f"https://localhost:{self.https}"
-        self.home = appliance.directory / "caddy"
-        self.log = appliance.directory / "caddy.log"
-        self.authority = self.home / "caddy" / "pki" / "authorities" / "local" / "root.crt"
-        appliance.environment |= {"TRUSTED_PROXIES": "127.0.0.1", "PUBLIC_URL": "https://localhost"}
-        appliance.environment["WEBHOOK_RATE_LIMIT"] = f"{LIMIT} per hour"
-        appliance.start()
-        appliance.add_user()
+        self.domain = domain
+        self.log = home / "caddy.log"
+        self.authority = home / "caddy" / "pki" / "authorities" / "local" / "root.crt"
+        home.mkdir()
         assert CADDY is not None
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [CADDY, "run", "--config", str(CADDYFILE), "--adapter", "caddyfile"],
                 env={
-                    "HOME": str(self.home),
-                    "XDG_DATA_HOME": str(self.home),
-                    "XDG_CONFIG_HOME": str(self.home),
-                    "TELLYKEEP_DOMAIN": "localhost",
+                    "HOME": str(home),
+                    "XDG_DATA_HOME": str(home),
+                    "XDG_CONFIG_HOME": str(home),
+                    "TELLYKEEP_DOMAIN": domain,
                     "TELLYKEEP_UPSTREAM": f"127.0.0.1:{appliance.port}",
                     "TELLYKEEP_HTTP_PORT": str(self.http),
                     "TELLYKEEP_HTTPS_PORT": str(self.https),
-                },
+                }
+                | environment,
                 stdout=log,
                 stderr=log,
             )
         deadline = time.monotonic() + 60
         while True:
             try:
-                requests.get(f"{self.address}/healthz", verify=str(self.authority), timeout=5)
+                self.headers("/healthz")
                 return
-            except (requests.RequestException, OSError):
+            except OSError:
                 assert time.monotonic() < deadline, self.log.read_text()
                 time.sleep(0.2)
+
+    def headers(self, path: str) -> dict[str, str]:
+        """Of the answer to whoever asks for the domain, which no name server knows; the certificate is not looked at."""
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        with (
+            socket.create_connection(("127.0.0.1", self.https), timeout=5) as raw,
+            context.wrap_socket(raw, server_hostname=self.domain) as wrapped,
+        ):
+            wrapped.sendall(f"GET {path} HTTP/1.1\r\nHost: {self.domain}\r\nConnection: close\r\n\r\n".encode())
+            answer = HTTPResponse(wrapped)  # type: ignore[arg-type]
+            answer.begin()
+            assert answer.status == 200
+            return dict(answer.headers)
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(20)
+
+
+class Proxied:
+    """An appliance as compose.yaml sets it up, and Caddy before it with an authority of its own."""
+
+    def __init__(self, appliance: Appliance) -> None:
+        self.appliance = appliance
+        appliance.environment |= {"TELLYKEEP_CADDY_ADDRESS": "127.0.0.1", "PUBLIC_URL": f"https://{NAME}"}
+        appliance.environment["WEBHOOK_RATE_LIMIT"] = f"{LIMIT} per hour"
+        appliance.start()
+        appliance.add_user()
+        self.caddy = Caddy(appliance.directory / "home", appliance, "localhost")
+        self.http, self.https, self.log = self.caddy.http, self.caddy.https, self.caddy.log
+        self.authority = self.caddy.authority
+        self.address = f"https://localhost:{self.https}"
 
 
 @pytest.fixture(scope="module")
@@ -75,8 +132,7 @@ def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
     try:
         yield found
     finally:
-        found.process.terminate()
-        found.process.wait(20)
+        found.caddy.stop()
         appliance.stop()
         shutil.rmtree(directory, ignore_errors=True)
 
@@ -148,10 +204,21 @@ def test_plain_http_is_redirected(proxied: Proxied) -> None:
     assert answer.headers["Location"].startswith("https://localhost")
 
 
-def test_browsers_are_told_to_stay_with_https(proxied: Proxied) -> None:
-    answer = requests.get(f"{proxied.address}/sign-in", verify=str(proxied.authority), timeout=20)
-    assert answer.status_code == 200
-    assert "max-age=31536000" in answer.headers["Strict-Transport-Security"]
+@pytest.mark.parametrize(
+    ("name", "has_certificate", "is_bound"),
+    [(NAME, True, True), (NAME, False, False), ("nas.lan", True, False), ("nas", True, False)],
+)
+def test_browsers_are_bound_to_https_only_where_nobody_can_be_locked_out(
+    proxied: Proxied, tmp_path: Path, name: str, has_certificate: bool, is_bound: bool
+) -> None:
+    """The appliance itself would bind them at its name: it cannot know who has signed Caddy's certificate."""
+    options = {"TELLYKEEP_TLS": certificate(tmp_path, name)} if has_certificate else {}
+    caddy = Caddy(tmp_path / "home", proxied.appliance, name, **options)
+    try:
+        headers = caddy.headers("/sign-in")
+    finally:
+        caddy.stop()
+    assert headers.get("Strict-Transport-Security") == ("max-age=31536000" if is_bound else None)
 
 
 def test_every_cookie_is_for_https_only(proxied: Proxied) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 import pytest
@@ -67,6 +67,16 @@ def test_a_client_that_claims_to_be_the_proxy_is_not_believed(through: Through) 
     for header in ("HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP"):
         assert _signed_in_as(through(peer="203.0.113.9", **{header: PROXY})) is None
     assert _signed_in_as(through(peer="203.0.113.9", HTTP_FORWARDED=f"for={PROXY}")) is None
+
+
+def test_the_caddy_of_compose_signs_nobody_in(through: Through, services: Services) -> None:
+    """It passes on what browsers send, this header too."""
+    _configure(services, caddy_address=ip_address("10.212.87.2"))
+    browser = Browser(create_app(services))
+    browser.http.environ_base |= {"REMOTE_ADDR": "10.212.87.2", "HTTP_REMOTE_USER": "mira"}
+    assert _signed_in_as(browser) is None
+    browser.http.environ_base["HTTP_X_FORWARDED_FOR"] = PROXY
+    assert _signed_in_as(browser) is None
 
 
 def test_behind_the_proxy_the_clients_own_address_does_not_matter(through: Through) -> None:

@@ -49,6 +49,10 @@ def test_hsts_is_sent_at_a_name_of_its_own_only(services: Services) -> None:
     http = create_app(services).test_client()
 
     assert "Strict-Transport-Security" in http.get("/healthz", base_url="https://tv.example.org").headers
+    for home in ("nas.lan", "tellykeep.local", "nas", "192.168.1.20", "tv.home.arpa"):
+        services.settings = services.settings.model_copy(update={"public_url": f"https://{home}"})
+        assert "Strict-Transport-Security" not in http.get("/healthz", base_url=f"https://{home}").headers, home
+    services.settings = services.settings.model_copy(update={"public_url": "https://tv.example.org"})
     # The same host name serves other things by plain http on other ports.
     assert "Strict-Transport-Security" not in http.get("/healthz", base_url="https://nas.lan:8787").headers
 

@@ -24,7 +24,7 @@ from tests.schema import markdown
 DOCUMENTS = markdown.documents()
 
 # What is in the README but needs no code: compose.yaml alone reads these.
-COMPOSE_ONLY = {"TELLYKEEP_PORT", "TELLYKEEP_IMAGE", "TELLYKEEP_DOMAIN", "TELLYKEEP_TLS"}
+COMPOSE_ONLY = {"TELLYKEEP_PORT", "TELLYKEEP_IMAGE", "TELLYKEEP_DOMAIN", "TELLYKEEP_TLS", "TELLYKEEP_CADDY_NETWORK"}
 
 
 # Settings.

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-SERVICES: dict[str, Any] = yaml.safe_load((Path(__file__).parents[2] / "compose.yaml").read_text(encoding="utf-8"))[
-    "services"
-]
+COMPOSE: dict[str, Any] = yaml.safe_load((Path(__file__).parents[2] / "compose.yaml").read_text(encoding="utf-8"))
+SERVICES: dict[str, Any] = COMPOSE["services"]
 # What a service needs of what root may do, after all was taken.
 CAPABILITIES: dict[str, set[str]] = {
     "tellykeep": set(),
@@ -43,3 +44,24 @@ def test_files_of_the_checkout_are_mounted_to_be_read_only() -> None:
 def test_only_the_doors_are_published() -> None:
     assert {name for name, service in SERVICES.items() if "ports" in service} == {"tellykeep", "caddy"}
     assert SERVICES["caddy"]["ports"] == ["80:80", "443:443"]
+
+
+def _with_defaults(value: object) -> str:
+    return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", str(value))
+
+
+def test_caddy_has_the_address_that_is_believed_and_no_other_container_can_get_it() -> None:
+    network = COMPOSE["networks"]["caddy"]
+    [pool] = network["ipam"]["config"]
+    subnet, given = (ip_network(_with_defaults(pool[name])) for name in ("subnet", "ip_range"))
+    address = ip_address(_with_defaults(SERVICES["caddy"]["networks"]["caddy"]["ipv4_address"]))
+    assert _with_defaults(SERVICES["tellykeep"]["environment"]["TELLYKEEP_CADDY_ADDRESS"]) == str(address)
+    assert network["internal"] is True
+    assert address in subnet
+    assert address not in given
+    # What comes by a published port may look like the gateway.
+    assert address != next(subnet.hosts())
+
+
+def test_caddy_and_tellykeep_meet_in_that_network_only() -> None:
+    assert set(SERVICES["caddy"]["networks"]) & set(SERVICES["tellykeep"]["networks"]) == {"caddy"}

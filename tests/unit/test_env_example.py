@@ -15,7 +15,7 @@ COMPOSE = (ROOT / "compose.yaml").read_text(encoding="utf-8")
 SETTING = re.compile(r"#([A-Z][A-Z0-9_]*)=(.*)")
 
 # What compose.yaml decides itself.
-FIXED = {"DATABASE_URL", "DATABASE_OWNER_URL", "TELLYKEEP_DATA_DIR", "TELLYKEEP_BIND"}
+FIXED = {"DATABASE_URL", "DATABASE_OWNER_URL", "TELLYKEEP_DATA_DIR", "TELLYKEEP_BIND", "TELLYKEEP_CADDY_ADDRESS"}
 
 
 def setting_names() -> set[str]:
