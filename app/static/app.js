@@ -98,15 +98,22 @@ document.addEventListener("visibilitychange", () => {
   if (!document.hidden) document.dispatchEvent(new CustomEvent("tellykeep:visible"));
 });
 
-// A page that is there because the database is not: it stays as it is until the appliance is ready, then it is loaded anew.
-function untilReady() {
+// A page that is there because the one asked for is not: it stays until the appliance is ready, then it is loaded anew.
+function untilReady(ownAddress) {
   setTimeout(async () => {
-    const answer = await fetch("/readyz", { cache: "no-store" }).catch(() => null);
-    if (answer?.ok) location.reload();
-    else untilReady();
+    const answer = document.hidden ? null : await fetch("/readyz", { cache: "no-store" }).catch(() => null);
+    if (!answer?.ok) untilReady(ownAddress);
+    else if (location.pathname === ownAddress) location.replace("/");
+    else location.reload();
   }, 2000);
 }
-if (document.querySelector("[data-until-ready]")) untilReady();
+const waiting = document.querySelector("[data-until-ready]");
+if (waiting) untilReady(waiting.dataset.untilReady);
+
+// As an app of its own on a phone (https and localhost only).
+window.addEventListener("load", () => {
+  navigator.serviceWorker?.register("/service-worker.js", { updateViaCache: "none" }).catch(() => null);
+});
 
 // The server is away: say so, and stop saying so when it answers again.
 function showOffline(isAway) {

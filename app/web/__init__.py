@@ -34,6 +34,7 @@ def register(app: Flask) -> None:
         figures,
         history,
         home,
+        installed,
         links,
         mapping_words,
         mappings,
@@ -82,6 +83,7 @@ def register(app: Flask) -> None:
         connect_server,
         connect_events,
         connect_tmdb,
+        installed,
     ):
         app.register_blueprint(module.blueprint)
     app.register_blueprint(upcoming.feed_blueprint)

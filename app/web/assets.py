@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, abort, current_app, jsonify, request, url_for
+from flask import Flask, Response, abort, current_app, request
 from werkzeug.security import safe_join
 
 YEAR_SECONDS = 31_536_000
@@ -37,10 +37,9 @@ class Asset:
 
 
 def register(app: Flask) -> None:
-    """Serves the static files and the manifest, and puts the hash into every address that is built."""
+    """Serves the static files, and puts the hash into every address that is built."""
     app.view_functions["static"] = _serve
     app.url_defaults(_add_version)
-    app.add_url_rule("/manifest.webmanifest", "manifest", _manifest)
 
 
 def _add_version(endpoint: str, values: dict[str, Any]) -> None:
@@ -89,37 +88,3 @@ def _serve(filename: str) -> Response:
 
 def _content_type(media_type: str) -> str:
     return f"{media_type}; charset=utf-8" if media_type.startswith("text/") else media_type
-
-
-def _manifest() -> Response:
-    """The web app manifest (W3C), with which a phone installs the pages."""
-    icons = [
-        {
-            "src": url_for("static", filename=f"icons/{name}.png"),
-            "sizes": f"{size}x{size}",
-            "type": "image/png",
-        }
-        | more
-        for name, size, more in (
-            ("icon-192", 192, {}),
-            ("icon-512", 512, {}),
-            ("icon-maskable-512", 512, {"purpose": "maskable"}),
-        )
-    ]
-    response = jsonify(
-        {
-            "name": "Tellykeep",
-            "short_name": "Tellykeep",
-            "description": "Keeps your TV tracker in step with Plex.",
-            "id": "/",
-            "start_url": "/",
-            "scope": "/",
-            "display": "standalone",
-            "background_color": "#191613",
-            "theme_color": "#191613",
-            "icons": icons,
-        }
-    )
-    response.content_type = "application/manifest+json"
-    response.headers["Cache-Control"] = "public, max-age=3600"
-    return response

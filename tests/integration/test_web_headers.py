@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 import re
 
 import pytest
@@ -107,19 +106,6 @@ def test_a_file_that_did_not_change_is_304(browser: Browser) -> None:
 @pytest.mark.parametrize("name", ["nothing.css", "../settings.py", "..%2f..%2fpyproject.toml", "icons", "%00"])
 def test_nothing_outside_the_static_folder_is_served(browser: Browser, name: str) -> None:
     assert browser.get(f"/static/{name}").status_code == 404
-
-
-def test_the_manifest_names_icons_that_are_there(browser: Browser) -> None:
-    answer = browser.get("/manifest.webmanifest")
-    manifest = json.loads(answer.text)
-
-    assert answer.mimetype == "application/manifest+json"
-    assert manifest["start_url"] == "/"
-    assert {icon["sizes"] for icon in manifest["icons"]} == {"192x192", "512x512"}
-    for icon in manifest["icons"]:
-        png = browser.get(icon["src"]).data
-        width, height = (int.from_bytes(png[at : at + 4], "big") for at in (16, 20))
-        assert icon["sizes"] == f"{width}x{height}"
 
 
 def test_an_address_that_is_not_there_is_a_page_or_json(browser: Browser) -> None:

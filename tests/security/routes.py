@@ -13,7 +13,9 @@ from app.security import access
 # Routes without a guard, and why they need none. A new one has to be written down here.
 OPEN = {
     "static": "the program's own files",
-    "manifest": "says how to install the pages; names nobody",
+    "installed.manifest": "says how to install the pages; names nobody",
+    "installed.worker": "keeps the program's own files on a device; the same for everybody",
+    "installed.unreachable": "what is shown where nobody answers; names nobody",
     "health.alive": "that the process is alive",
     "health.ready": "whether a webhook would be kept; for monitors, which have no account",
     "metrics.figures": "refuses by itself whoever is neither at home nor has a token (ADR 10)",
