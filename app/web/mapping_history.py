@@ -9,8 +9,7 @@ from typing import Any
 
 from app.tracker.paging import Row
 from app.web.conflict_words import named
-from app.web.mapping_words import moved_of, rule_of
-from app.web.trace import METHODS
+from app.web.mapping_words import method_of, moved_of, rule_of
 
 # More rules than these are counted.
 _NAMED_RULES = 3
@@ -72,8 +71,9 @@ def _text(row: Mapping[str, Any], shows: Mapping[int, Row]) -> str:
     was, became = row["was"] or {}, row["became"]
     show = _show(became["tvshow_id"], shows)
     if row["what"] == "found":
-        how = METHODS.get(became["match_method"], became["match_method"].replace("_", " "))
-        return f"Found by {how}, with confidence {became['match_confidence']:.2f}: {show}."
+        return (
+            f"Found by {method_of(became['match_method'])}, with confidence {became['match_confidence']:.2f}: {show}."
+        )
     if row["what"] == "answered":
         if became["tvshow_id"] is None:
             return "You answered that it is not to be tracked."

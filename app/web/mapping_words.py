@@ -8,6 +8,9 @@ from typing import Any
 from app.web.trace import METHODS
 from app.web.wording import episode_code
 
+# Of more seasons than these the lengths are not told.
+_NAMED_LENGTHS = 12
+
 NOT_TRACKED = {
     "ignored": "Not tracked: you chose to ignore it.",
     "show_deleted": "Not tracked: you deleted the show. Add it again, and the mapping comes back.",
@@ -37,8 +40,12 @@ def source_of(rule: Mapping[str, Any]) -> str:
 
 def why_of(mapping: Mapping[str, Any]) -> str:
     """How the mapping was found, for people."""
-    how = METHODS.get(mapping["match_method"], mapping["match_method"].replace("_", " "))
-    return f"By {how}; confidence {float(mapping['match_confidence']):.2f}."
+    return f"By {method_of(mapping['match_method'])}; confidence {float(mapping['match_confidence']):.2f}."
+
+
+def method_of(method: str) -> str:
+    """How a mapping was found: "the title"."""
+    return METHODS.get(method, method.replace("_", " "))
 
 
 def rule_of(rule: Mapping[str, Any]) -> str:
@@ -53,13 +60,19 @@ def rule_of(rule: Mapping[str, Any]) -> str:
             f"The file of {episode_code(season, first)} holds"
             f" {episode_code(season, rule['first_episode'])} to {episode_code(season, rule['last_episode'])}"
         )
+    if kind == "to_absolute":
+        lengths = rule["season_lengths"]
+        long = ", ".join(str(length) for length in lengths[:_NAMED_LENGTHS]) + (
+            " …" if len(lengths) > _NAMED_LENGTHS else ""
+        )
+        return f"Plex's seasons ({long} episodes) count on in season {rule['season']} of your tracker"
     where = "Every season" if season is None else f"Season {season}"
-    if first or last is not None:
+    if first > 1 or last is not None:
         where = _range(season, first, last) if season is not None else f"{where}, {_numbers(first, last)}"
     if kind == "absolute":
-        return f"{where}: the number counts through the seasons of your tracker"
-    if kind == "to_absolute":
-        return f"Plex's seasons count on in season {rule['season']} of your tracker"
+        offset = rule["episode_offset"]
+        number = f"the number {'plus' if offset > 0 else 'minus'} {abs(offset)}" if offset else "the number"
+        return f"{where}: {number} counts through the seasons of your tracker"
     return f"{where}: the air date decides"
 
 

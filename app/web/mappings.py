@@ -16,23 +16,14 @@ from app.tracker.numbering import list_rules
 from app.tracker.paging import Row
 from app.tracker.search import name_shows
 from app.web import asked, mapping_history, mapping_words
+from app.web.mapping_filters import CONFIDENCES, STATES, asked_filters
 from app.web.notes import refusals_told, tell, tell_with_undo
 from app.web.part import answer_part
-from app.web.rule_preview import asked_preview
+from app.web.rule_forms import KINDS, chosen_kind, is_filled_in
+from app.web.rule_preview import asked_orders, asked_preview
 from app.web.show_search import search_in_tracker
 
 PAGE = 50
-UNSURE = 0.8
-
-# What the list is narrowed to: its name in the address, what it is called, the tracker's arguments.
-FILTERS: dict[str, tuple[str, dict[str, Any]]] = {
-    "all": ("All", {}),
-    "unconfirmed": ("Not confirmed", {"confirmed": False}),
-    "unsure": (f"Confidence below {UNSURE:.2f}", {"below": UNSURE}),
-    "untracked": ("Not tracked", {"tracked": False}),
-    "asking": ("With a question", {"conflicts": True}),
-}
-
 # The answers of the small forms: what they change, and what is told then.
 CHANGES: dict[str, tuple[dict[str, Any], str]] = {
     "confirm": ({"manually_confirmed": True}, "Confirmed."),
@@ -48,17 +39,30 @@ guard_pages(blueprint)
 @blueprint.get("")
 def index() -> Response:
     """The list, filtered and searched; htmx gets the list alone."""
-    show = asked.choice(request.args, "show", tuple(FILTERS))
-    query = asked.query(request.args)
+    user_id = current_identity().user_id
+    filters = asked_filters(request.args)
     before = asked.place_in_list(request.args)
-    page = tracker.list_mappings(
-        services(), current_identity().user_id, q=query or None, before=before, limit=PAGE, **FILTERS[show][1]
-    )
-    values = {"rows": page.rows, "next_id": page.next_id, "show": show, "query": query, "before": before}
+    page = tracker.list_mappings(services(), user_id, before=before, limit=PAGE, **filters.wanted())
+    ids = {row["tvshow_id"] for row in page.rows} - {None}
+    values = {
+        "rows": page.rows,
+        "shows": name_shows(services(), user_id, ids),
+        "next_id": page.next_id,
+        "filters": filters,
+        "states": STATES,
+        "before": before,
+        "chosen": bool(request.args.get("choose")),
+    }
     return answer_part(
         "mappings/_list.html",
         values,
-        lambda part: render_template("mappings/index.html", part=part, filters=FILTERS, **values),
+        lambda part: render_template(
+            "mappings/index.html",
+            part=part,
+            confidences=CONFIDENCES,
+            methods=tracker.list_methods(services(), user_id),
+            **values,
+        ),
     )
 
 
@@ -67,17 +71,23 @@ def mapping(mapping_id: int) -> Response:
     """One mapping with its rules; or what a search for another show found; or what a rule would do."""
     user_id = current_identity().user_id
     row = get(mapping_id)
+    kind = chosen_kind(request.args)
     values: dict[str, Any] = {
         "mapping": row,
         "rules": list_rules(services(), user_id, row["id"]),
         "search": search_in_tracker(services(), user_id, request.args),
+        "kind": kind,
+        "kinds": KINDS,
+        "is_adding": "kind" in request.args,
         "preview": asked_preview(services(), user_id, row["id"], request.args),
         "changes": _history(row["id"]),
     }
     if request.htmx and "q" in request.args:
         return answer_part("mappings/_found.html", values, str)
-    if request.htmx and "plex_season" in request.args:
+    if request.htmx and is_filled_in(request.args):
         return answer_part("mappings/_preview.html", values, str)
+    if kind == "order":
+        values["orders"] = asked_orders(services(), user_id, row["id"])
     return answer_part(
         "mappings/_mapping.html",
         values,

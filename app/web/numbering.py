@@ -11,7 +11,7 @@ from app.tracker.numbering import remove_rules, save_rules
 from app.web import asked
 from app.web.mappings import get, tell_moved
 from app.web.notes import refusals_told
-from app.web.rule_preview import asked_rule
+from app.web.rule_forms import asked_rules
 
 blueprint = Blueprint("numbering", __name__, url_prefix="/mappings")
 guard_pages(blueprint)
@@ -22,14 +22,20 @@ def save(mapping_id: int) -> Response:
     """Keeps a rule, and moves the past if that is wished for."""
     get(mapping_id)
     with refusals_told():
+        # TMDB may be asked for them: before the transaction.
+        asked_for = asked_rules(services(), current_identity().user_id, mapping_id, request.form)
         saved = save_rules(
             services(),
             current_identity().user_id,
             mapping_id,
-            [asked_rule(request.form)],
+            **asked_for,
             apply_to_past=bool(request.form.get("apply_to_past")),
         )
-        tell_moved("The rule is kept.", saved["correction"], undo=mapping_id)
+        tell_moved(
+            "The rule is kept." if len(asked_for["rules"]) == 1 else "The rules are kept.",
+            saved["correction"],
+            undo=mapping_id,
+        )
     return redirect(url_for("mappings.mapping", mapping_id=mapping_id), 303)
 
 

@@ -1,4 +1,4 @@
-"""A numbering rule as a form asks for it, and what it would do to the real past."""
+"""What a numbering rule that a form asks for would do to the real past."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from typing import Any
 
 import psycopg
 
-from app.errors import Invalid, TellykeepError, from_database
+from app.errors import TellykeepError, from_database
 from app.services import Services
-from app.tracker.numbering import Rule, preview_rules
-from app.web import asked, mapping_words
+from app.tracker.episode_orders import list_orders
+from app.tracker.numbering import preview_rules
+from app.tracker.paging import Row
+from app.upstream.errors import UpstreamError
+from app.web import mapping_words
+from app.web.rule_forms import FIELDS, asked_rules, is_filled_in
 
-FIELDS = ("plex_season", "from_episode", "to_episode", "season", "first")
 SHOWN = 50
 
 
@@ -37,44 +40,29 @@ class RulePreview:
     more: int = 0
 
 
-def asked_rule(values: Mapping[str, str]) -> Rule:
-    """The rule of kind `offset` that the form describes: from where to where in Plex, and where that begins in the tracker.
+@dataclass(frozen=True)
+class Orders:
+    """The orders that TMDB has for the show of a mapping.
 
-    Raises:
-        Invalid: the numbers do not fit.
+    Attributes:
+        rows: `id`, `name`, `episodes`, `seasons` of each.
+        problem: why there are none to choose from; empty otherwise.
     """
-    plex_season, season = asked.whole_number(values, "plex_season"), asked.whole_number(values, "season")
-    from_episode, to_episode = asked.whole_number(values, "from_episode"), asked.whole_number(values, "to_episode")
-    first = asked.whole_number(values, "first")
-    if plex_season is None or season is None or from_episode is None or first is None:
-        raise Invalid("the seasons and the first episode of both are needed")
-    if to_episode is not None and to_episode < from_episode:
-        raise Invalid("the last episode comes before the first")
-    return {
-        "kind": "offset",
-        "plex_season": plex_season,
-        "from_episode": from_episode,
-        "to_episode": to_episode,
-        "season": season,
-        "episode_offset": first - from_episode,
-        "season_lengths": None,
-        "first_episode": None,
-        "last_episode": None,
-    }
+
+    rows: list[Row] = field(default_factory=list)
+    problem: str = ""
 
 
 def asked_preview(services: Services, user_id: int, mapping_id: int, values: Mapping[str, str]) -> RulePreview | None:
     """What the rule in an address would do; None when there is none in it. Writes nothing."""
-    if "plex_season" not in values:
+    if not is_filled_in(values):
         return None
-    given = {name: values.get(name, "") for name in FIELDS}
+    given = {name: values[name] for name in FIELDS if name in values}
     try:
-        preview = preview_rules(services, user_id, mapping_id, [asked_rule(values)])
+        asked = asked_rules(services, user_id, mapping_id, values)
+        preview = preview_rules(services, user_id, mapping_id, **asked)
     except (TellykeepError, psycopg.Error) as error:
-        refused = from_database(error) if isinstance(error, psycopg.Error) else error
-        if refused is None or refused.http_status >= 500:
-            raise
-        return RulePreview(given, problem=refused.message)
+        return RulePreview(given, problem=_refusal(error))
     return RulePreview(
         given,
         moves=mapping_words.moved_of(preview, would=True),
@@ -82,3 +70,19 @@ def asked_preview(services: Services, user_id: int, mapping_id: int, values: Map
         examples=[mapping_words.example_of(example) for example in preview["examples"]],
         more=max(0, len(preview["changes"]) - SHOWN),
     )
+
+
+def asked_orders(services: Services, user_id: int, mapping_id: int) -> Orders:
+    """The orders, asked of TMDB."""
+    try:
+        return Orders(list_orders(services, user_id, mapping_id))
+    except TellykeepError as error:
+        return Orders(problem=_refusal(error))
+
+
+def _refusal(error: TellykeepError | psycopg.Error) -> str:
+    """Why not, for people; a fault of ours or of the database is not told but raised."""
+    refused = from_database(error) if isinstance(error, psycopg.Error) else error
+    if refused is None or (refused.http_status >= 500 and not isinstance(refused, UpstreamError)):
+        raise error
+    return refused.message

@@ -17,7 +17,8 @@ from tests.conftest import Connection
 Open = Callable[..., Window]
 
 # As test_pages.TOO_SMALL, where a check box counts with its label.
-TOO_SMALL = """[...document.querySelectorAll('a, button, summary, label.tk-check, input:not([type=hidden], [type=checkbox])')]
+TOO_SMALL = """[...document.querySelectorAll(
+        'a, button, summary, select, label.tk-check, label.tk-pick, input:not([type=hidden], [type=checkbox])')]
     .filter(e => e.checkVisibility() && !e.matches('.tk-skip, p a:not(.btn):only-child'))
     .map(e => [e.getBoundingClientRect(), e])
     .filter(([box]) => box.height < 43.5 || box.width < 43.5)
@@ -49,9 +50,17 @@ def test_the_mappings(
     assert page.evaluate(TOO_SMALL) == []
     page.fill("#q", "slow")
     expect(page.locator(".tk-mappings li")).to_have_count(1)
-    expect(page).to_have_url(re.compile(r"\?q=slow$"))
-    window.go("/mappings?show=unsure")
+    expect(page).to_have_url(re.compile(r"\?q=slow\b"))
+    page.fill("#q", "")
+    page.select_option("#confidence", "0.90")
+    expect(page).to_have_url(re.compile(r"confidence=0.90"))
+    expect(page.locator(".tk-mappings li", has_text="Confidence 0.80")).not_to_have_count(0)
     window.picture(f"mappings-unsure-{name}")
+    for pick in page.locator(".tk-pick").all()[:2]:
+        pick.click()
+    expect(page.locator("#several")).to_be_in_viewport()
+    window.picture(f"mappings-chosen-{name}")
+    assert page.evaluate(TOO_SMALL) == []
 
     _open_mapping(window, "Slow Horses")
     window.picture(f"mapping-{name}", full=True)
@@ -65,6 +74,15 @@ def test_the_mappings(
     expect(page.locator(".tk-preview")).to_contain_text("would move")
     window.picture(f"mapping-preview-{name}", full=True)
     assert page.evaluate(TOO_SMALL) == []
+    for kind in ("Counted through", "By season", "Double episode", "By date", "DVD and other orders"):
+        page.get_by_role("link", name=kind).click()
+        expect(page.get_by_role("link", name=kind)).to_have_attribute("aria-current", "true")
+        window.picture(f"mapping-{kind.split()[0].lower()}-{name}", full=True)
+        assert page.evaluate(TOO_SMALL) == []
+    page.get_by_role("link", name="Shifted").click()
+    for field, value in (("plex_season", "1"), ("from_episode", "4"), ("season", "2"), ("first", "1")):
+        page.fill(f"#{field}", value)
+    page.click("button:has-text('Preview')")
     page.click("button:has-text('Keep this rule')")
     expect(page.locator(".tk-rules")).to_contain_text("S01E04 and later are S02E01 and later")
     window.picture(f"mapping-rule-{name}", full=True)
@@ -108,3 +126,24 @@ def test_a_rule_is_looked_at_kept_and_removed_without_javascript(
     page.click("button:has-text('Remove')")
     expect(page.get_by_role("status").first).to_contain_text("The rule is gone.")
     expect(page.locator(".tk-rules")).to_have_count(0)
+
+
+def test_several_are_confirmed_without_javascript(
+    open_at: Open, services: Services, conn: Connection, user_id: int
+) -> None:
+    fill(services, user_id, pages=False)
+    window = open_at(PHONE, java_script_enabled=False)
+    page = window.page
+    window.sign_in("mira", PASSWORD)
+    window.go("/mappings")
+    page.click("text=Not confirmed")
+    expect(page.locator("#several")).to_be_hidden()
+
+    page.click("text=Choose all of these")
+    page.locator(".tk-pick").first.click()
+    page.click("button:has-text('They are right')")
+
+    expect(page.get_by_role("status").first).to_contain_text("8 mappings were confirmed.")
+    expect(page.locator(".tk-mappings li")).to_have_count(1)
+    expect(page).to_have_url(re.compile(r"\?show=unconfirmed$"))
+    window.picture("mappings-confirmed-no-javascript")

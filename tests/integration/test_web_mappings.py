@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from html import unescape
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from app.plex.events import parse_event
 from app.security import accounts
@@ -18,6 +16,7 @@ from app.sync.receive import receive
 from tests.browser.sample import HOSTILE, add_shows, scrobble
 from tests.conftest import Connection
 from tests.integration.browser import PASSWORD, Browser
+from tests.integration.mapping_pages import mappings_in, post, send, text_of, tokenless
 from tests.watch_state import one
 
 pytestmark = pytest.mark.usefixtures("cheap_passwords")
@@ -53,25 +52,6 @@ def watch(services: Services, user_id: int, conn: Connection) -> Watch:
     return receive_one
 
 
-def _text(page: str) -> str:
-    """What a reader sees of a page."""
-    text = unescape(re.sub(r"<[^>]+>", " ", page.split("</head>")[-1]))
-    return " ".join(text.replace("\u2068", "").replace("\u2069", "").split())
-
-
-def _post(browser: Browser, address: str, **values: str) -> TestResponse:
-    """Sends a form to an address."""
-    token = browser.fields("/", "/sign-out")["csrf_token"]
-    return browser.http.post(address, data=values | {"csrf_token": token})
-
-
-def _send(browser: Browser, mapping_id: int, what: str, **values: str) -> str:
-    """The same to one of a mapping, and what the page that follows says."""
-    answer = _post(browser, f"/mappings/{mapping_id}/{what}", **values)
-    assert answer.status_code == 303
-    return _text(browser.get(answer.location).text)
-
-
 def _mapping(conn: Connection, mapping_id: int) -> dict[str, Any]:
     return one(conn, "select * from plex_show_mappings where id = %s", (mapping_id,))
 
@@ -97,8 +77,8 @@ def test_without_a_mapping_the_page_says_when_there_will_be_one(browser: Browser
 def test_a_mapping_says_what_it_stands_for_and_how_sure_it_is(browser: Browser, watch: Watch) -> None:
     mapping_id = watch()
 
-    assert "Slow Horses is Slow Horses Confidence 0.80" in _text(browser.get("/mappings").text)
-    page = _text(browser.get(f"/mappings/{mapping_id}").text)
+    assert "Slow Horses is Slow Horses Confidence 0.80" in text_of(browser.get("/mappings").text)
+    page = text_of(browser.get(f"/mappings/{mapping_id}").text)
     assert "stands for Slow Horses By the title; confidence 0.80." in page
 
 
@@ -111,21 +91,46 @@ def test_the_list_is_searched_and_filtered_and_the_address_says_so(
     )
     conn.execute("update plex_show_mappings set match_confidence = 0.7 where id = %s", (unsure,))
     conn.execute("update plex_show_mappings set sync_enabled = false where id = %s", (off,))
-    conn.execute("update plex_show_mappings set tvshow_id = null where id = %s", (gone,))
+    conn.execute("update plex_show_mappings set tvshow_id = null, match_method = 'manual' where id = %s", (gone,))
 
     def shown(query: str) -> set[int]:
         page, part = browser.get(f"/mappings{query}"), browser.poll(f"/mappings{query}")
-        assert part.text.strip() in page.text
-        return {int(number) for number in re.findall(r'id="mapping-(\d+)"', part.text)}
+        assert tokenless(part.text) in tokenless(page.text)
+        return set(mappings_in(part.text))
 
     assert shown("") == {sure, unsure, off, gone}
     assert shown("?q=horses") == {sure}
     assert shown("?q=%25") == set()
     assert shown("?show=unconfirmed") == {unsure, off, gone}
-    assert shown("?show=unsure") == {unsure}
+    assert shown("?show=off") == {off}
     assert shown("?show=untracked") == {off, gone}
+    assert shown("?confidence=0.80") == {unsure}
+    assert shown("?confidence=0.90") == {unsure, off, gone}
+    assert shown("?method=title") == {sure, unsure, off}
+    assert shown("?method=manual") == {gone}
+    assert shown("?method=title&confidence=0.90&show=untracked") == {off}
+    assert shown("?method=nonsense") == set()
     assert shown("?show=untracked&q=burgers") == {off}
     assert shown("?show=asking") == set()
+
+
+def test_filters_and_search_stay_from_page_to_page(
+    browser: Browser, watch: Watch, conn: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.web.mappings.PAGE", 2)
+    burgers, horses, severance, other = watch("Bob's Burgers"), watch(), watch("Severance"), watch("進撃の巨人")
+    conn.execute("update plex_show_mappings set match_confidence = 0.7 where id <> %s", (other,))
+
+    first = browser.get("/mappings?q=e&confidence=0.80&show=unconfirmed&method=title")
+    (older,) = re.findall(r'class="btn" href="([^"]*before=[^"]*)">', first.text.replace("&amp;", "&"))
+    second = browser.get(older)
+
+    assert (mappings_in(first.text), mappings_in(second.text)) == ([severance, horses], [burgers])
+    for page in (first, second):
+        assert re.search(r'<option value="0.80" selected>', page.text)
+        assert re.search(r'<option value="title" selected>', page.text)
+        assert 'name="q" type="search" value="e"' in page.text
+        assert re.search(r'href="/mappings\?method=title&amp;confidence=0.80&amp;q=e">All<', page.text)
 
 
 def test_why_a_show_is_not_tracked_is_said(browser: Browser, watch: Watch, conn: Connection) -> None:
@@ -135,7 +140,7 @@ def test_why_a_show_is_not_tracked_is_said(browser: Browser, watch: Watch, conn:
         ("tvshow_id = null", "Not tracked: you chose to ignore it."),
     ):
         conn.execute(f"update plex_show_mappings set {change}")
-        assert said in _text(browser.get(f"/mappings/{mapping_id}").text)
+        assert said in text_of(browser.get(f"/mappings/{mapping_id}").text)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +156,7 @@ def test_a_mapping_is_confirmed_switched_off_or_emptied(
 ) -> None:
     mapping_id = watch()
 
-    assert said in _send(browser, mapping_id, "change", action=action)
+    assert said in send(browser, mapping_id, "change", action=action)
 
     assert _mapping(conn, mapping_id)[column] is value
     assert _watched(conn, "Slow Horses", 2022) == (0 if action == "untrack" else 1)
@@ -159,9 +164,9 @@ def test_a_mapping_is_confirmed_switched_off_or_emptied(
 
 def test_what_was_switched_off_is_switched_on_again(browser: Browser, watch: Watch, conn: Connection) -> None:
     mapping_id = watch()
-    _send(browser, mapping_id, "change", action="off")
+    send(browser, mapping_id, "change", action="off")
 
-    assert "Switched on" in _send(browser, mapping_id, "change", action="on")
+    assert "Switched on" in send(browser, mapping_id, "change", action="on")
 
     assert _mapping(conn, mapping_id)["sync_enabled"] is True
 
@@ -172,9 +177,9 @@ def test_another_show_takes_over_what_came_and_the_page_tells_what_moved(
     watch()
     mapping_id = watch(season=3)
     found = browser.poll(f"/mappings/{mapping_id}?q=doctor")
-    assert "Doctor Who 2005" in _text(found.text)
+    assert "Doctor Who 2005" in text_of(found.text)
 
-    page = _send(browser, mapping_id, "change", action="select", tvshow_id=_doctor(conn))
+    page = send(browser, mapping_id, "change", action="select", tvshow_id=_doctor(conn))
 
     assert "It stands for another show now. Of 2 past events: 1 moved, 1 found no episode." in page
     assert "Answer the question" in page
@@ -185,87 +190,10 @@ def test_another_show_takes_over_what_came_and_the_page_tells_what_moved(
 def test_a_forgotten_mapping_is_gone_and_its_marks_stay(browser: Browser, watch: Watch, conn: Connection) -> None:
     mapping_id = watch()
 
-    assert "Forgotten." in _send(browser, mapping_id, "forget")
+    assert "Forgotten." in send(browser, mapping_id, "forget")
 
     assert one(conn, "select count(*) as n from plex_show_mappings")["n"] == 0
     assert _watched(conn, "Slow Horses", 2022) == 1
-
-
-def test_a_rule_is_previewed_on_the_real_past_and_nothing_is_written(
-    browser: Browser, watch: Watch, conn: Connection
-) -> None:
-    for episode in (3, 4, 5):
-        mapping_id = watch(episode=episode)
-    address = f"/mappings/{mapping_id}?plex_season=1&from_episode=4&to_episode=&season=2&first=1"
-
-    page, part = browser.get(address), browser.poll(address)
-
-    assert part.text.strip() in page.text
-    assert "Of 3 past events: 2 would move, 1 would stay." in _text(part.text)
-    assert "S01E04 in Plex counts for S01E04 becomes S02E01" in _text(part.text)
-    assert one(conn, "select count(*) as n from plex_numbering_rules")["n"] == 0
-    assert one(conn, "select count(*) as n from plays where season = 2")["n"] == 0
-
-
-@pytest.mark.parametrize("past", [True, False])
-def test_a_rule_is_kept_and_moves_the_past_if_that_is_wished_for(
-    browser: Browser, watch: Watch, conn: Connection, past: bool
-) -> None:
-    mapping_id = watch(episode=4)
-
-    page = _send(browser, mapping_id, "rules", **RULE, **({"apply_to_past": "1"} if past else {}))
-
-    assert "The rule is kept." in page
-    assert ("Of 1 past event: 1 moved." in page) is past
-    assert "S01E04 and later are S02E01 and later made by you" in page
-    rule = one(conn, "select * from plex_numbering_rules where removed_at is null")
-    assert (rule["plex_season"], rule["from_episode"], rule["season"], rule["episode_offset"]) == (1, 4, 2, -3)
-    play = one(conn, "select season, episode from plays where voided_at is null")
-    assert play == ({"season": 2, "episode": 1} if past else {"season": 1, "episode": 4})
-
-
-def test_a_rule_that_is_removed_lets_the_past_go_back(browser: Browser, watch: Watch, conn: Connection) -> None:
-    mapping_id = watch(episode=4)
-    _send(browser, mapping_id, "rules", **RULE, apply_to_past="1")
-    rule = one(conn, "select id from plex_numbering_rules")
-
-    page = _send(browser, mapping_id, f"rules/{rule['id']}/remove", apply_to_past="1")
-
-    assert "The rule is gone. Of 1 past event: 1 moved." in page
-    assert one(conn, "select count(*) as n from plex_numbering_rules where removed_at is null")["n"] == 0
-    play = one(conn, "select season, episode from plays where voided_at is null")
-    assert play == {"season": 1, "episode": 4}
-
-
-@pytest.mark.parametrize(
-    ("values", "said"),
-    [
-        ({"to_episode": "3"}, "The last episode comes before the first"),
-        ({"season": ""}, "are needed"),
-        ({"season": "x"}, "Season is no number that can be here"),
-    ],
-)
-def test_a_rule_that_cannot_be_is_refused_in_preview_and_when_it_is_kept(
-    browser: Browser, watch: Watch, conn: Connection, values: dict[str, str], said: str
-) -> None:
-    mapping_id = watch()
-
-    preview = browser.get(f"/mappings/{mapping_id}", query_string=RULE | values)
-    assert preview.status_code == 200
-    assert said in _text(preview.text)
-    assert said in _send(browser, mapping_id, "rules", **(RULE | values))
-
-    assert one(conn, "select count(*) as n from plex_numbering_rules")["n"] == 0
-
-
-def test_two_rules_for_one_episode_are_refused(browser: Browser, watch: Watch, conn: Connection) -> None:
-    mapping_id = watch()
-    _send(browser, mapping_id, "rules", **RULE)
-
-    assert "tk-note tk-tone-failed" in browser.get(f"/mappings/{mapping_id}", query_string=RULE).text
-    _send(browser, mapping_id, "rules", **RULE)
-
-    assert one(conn, "select count(*) as n from plex_numbering_rules")["n"] == 1
 
 
 def test_a_mapping_of_somebody_else_is_not_there(
@@ -282,7 +210,7 @@ def test_a_mapping_of_somebody_else_is_not_there(
         ("rules", RULE),
         ("rules/1/remove", {}),
     ):
-        assert _post(browser, f"/mappings/{theirs}/{what}", **values).status_code == 404
+        assert post(browser, f"/mappings/{theirs}/{what}", **values).status_code == 404
     assert _mapping(conn, theirs)["sync_enabled"] is True
     assert 'id="mapping-' not in browser.get("/mappings").text
 
@@ -296,7 +224,7 @@ def test_a_show_of_somebody_else_cannot_be_chosen(
     add_shows(services, eve)
     theirs = one(conn, "select min(id) as id from tvshows where user_id = %s", (eve,))
 
-    assert "is not there" in _send(browser, mapping_id, "change", action="select", tvshow_id=str(theirs["id"]))
+    assert "is not there" in send(browser, mapping_id, "change", action="select", tvshow_id=str(theirs["id"]))
 
     assert _mapping(conn, mapping_id)["tvshow_id"] == before
 
@@ -312,10 +240,10 @@ def test_no_change_counts_without_its_csrf_token(browser: Browser, watch: Watch,
 
 @pytest.mark.parametrize("values", [{"action": "nonsense"}, {"action": "select"}, {}])
 def test_a_change_that_no_page_offers_is_a_400_page(browser: Browser, watch: Watch, values: dict[str, str]) -> None:
-    assert _post(browser, f"/mappings/{watch()}/change", **values).status_code == 400
+    assert post(browser, f"/mappings/{watch()}/change", **values).status_code == 400
 
 
-@pytest.mark.parametrize("path", ["/mappings?show=nonsense", "/mappings?before=abc"])
+@pytest.mark.parametrize("path", ["/mappings?show=nonsense", "/mappings?before=abc", "/mappings?confidence=0.5"])
 def test_a_list_that_cannot_be_is_a_400_page(browser: Browser, path: str) -> None:
     assert browser.get(path).status_code == 400
 
@@ -336,7 +264,7 @@ def test_the_part_that_htmx_swaps_is_the_one_of_the_page(browser: Browser, watch
     part = browser.poll(f"/mappings/{mapping_id}")
 
     article = part.text.split("</article>")[0]
-    assert " ".join(article.split()) in " ".join(browser.get(f"/mappings/{mapping_id}").text.split())
+    assert tokenless(article) in tokenless(browser.get(f"/mappings/{mapping_id}").text)
     assert "HX-Request" in part.headers["Vary"]
 
 
@@ -344,33 +272,23 @@ def test_the_history_says_what_was_changed_and_the_last_change_is_taken_back(
     browser: Browser, watch: Watch, conn: Connection
 ) -> None:
     mapping_id = watch()
-    _send(browser, mapping_id, "change", action="confirm")
-    _send(browser, mapping_id, "change", action="select", tvshow_id=_doctor(conn))
+    send(browser, mapping_id, "change", action="confirm")
+    send(browser, mapping_id, "change", action="select", tvshow_id=_doctor(conn))
 
-    page = _text(browser.get(f"/mappings/{mapping_id}").text)
+    page = text_of(browser.get(f"/mappings/{mapping_id}").text)
     assert "Found by the title, with confidence 0.80: Slow Horses (2022)." in page
     assert "Confirmed. just now" in page
     assert "It stands for Doctor Who (2005). just now · Of 1 past event: 1 moved." in page
     assert page.count("Undo this change") == 1
 
-    said = _send(browser, mapping_id, "undo")
+    said = send(browser, mapping_id, "undo")
     assert "Taken back: it is as it was before. Of 1 past event: 1 moved." in said
     assert "You took a change back. It stands for Slow Horses (2022)." in said
     assert (_watched(conn, "Slow Horses", 2022), _watched(conn, "Doctor Who", 2005)) == (1, 0)
-    said = _send(browser, mapping_id, "undo")
+    said = send(browser, mapping_id, "undo")
     assert "You took a change back. Not confirmed any more." in said
     assert "Undo this change" not in said
-    assert "Nothing was changed here that can be taken back." in _send(browser, mapping_id, "undo")
-
-
-def test_rules_are_told_in_the_history_and_taken_back(browser: Browser, watch: Watch, conn: Connection) -> None:
-    mapping_id = watch(episode=4)
-    _send(browser, mapping_id, "rules", **RULE, apply_to_past="1")
-    page = _text(browser.get(f"/mappings/{mapping_id}").text)
-    assert "Rule added: S01E04 and later are S02E01 and later." in page
-    said = _send(browser, mapping_id, "undo")
-    assert "You took a change back. Rule removed: S01E04 and later are S02E01 and later." in said
-    assert one(conn, "select season, episode from watch_events") == {"season": 1, "episode": 4}
+    assert "Nothing was changed here that can be taken back." in send(browser, mapping_id, "undo")
 
 
 def test_an_answer_in_the_history_leads_to_its_question(
@@ -378,9 +296,9 @@ def test_an_answer_in_the_history_leads_to_its_question(
 ) -> None:
     mapping_id = watch("Severance", 1, 1)
     outcome = receive(services, user_id, parse_event(scrobble("Severance", 2, 11)), patience=30)
-    _post(browser, f"/conflicts/{outcome.conflict_id}/answer", action="select")
+    post(browser, f"/conflicts/{outcome.conflict_id}/answer", action="select")
     page = browser.get(f"/mappings/{mapping_id}").text
-    assert "You answered that it is Severance (2022). See the question" in _text(page)
+    assert "You answered that it is Severance (2022). See the question" in text_of(page)
     assert f'href="/conflicts/{outcome.conflict_id}">See the question' in page
 
 
@@ -388,9 +306,9 @@ def test_the_history_of_somebody_elses_mapping_cannot_be_touched(
     client: FlaskClient, services: Services, browser: Browser, watch: Watch, conn: Connection
 ) -> None:
     mapping_id = watch()
-    _send(browser, mapping_id, "change", action="off")
+    send(browser, mapping_id, "change", action="off")
     accounts.create_user(services, "sam", PASSWORD)
     other = Browser(client.application)
     other.sign_in("sam")
-    assert _post(other, f"/mappings/{mapping_id}/undo").status_code == 404
+    assert post(other, f"/mappings/{mapping_id}/undo").status_code == 404
     assert _mapping(conn, mapping_id)["sync_enabled"] is False
