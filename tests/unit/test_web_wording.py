@@ -117,7 +117,7 @@ def _icons_that_are_used() -> set[str]:
     texts = [path.read_text(encoding="utf-8") for path in (APP / "templates").rglob("*.html")]
     texts += [path.read_text(encoding="utf-8") for path in (APP / "web").rglob("*.py")]
     quoted = set(re.findall(r'"([a-z][a-z0-9-]*)"', "\n".join(texts)))
-    asked = set(re.findall(r'icon\("([^"]*)"', "\n".join(texts)))
+    asked = set(re.findall(r'\bicon\("([^"]*)"', "\n".join(texts)))
     assert asked <= set(ICON_NAMES)
     return quoted & set(ICON_NAMES)
 
