@@ -21,7 +21,7 @@ def create_app(services: Services) -> Flask:
     from app import api, web
     from app.api.errors import register_errors
     from app.api.json_output import JSONOutput
-    from app.security import access, headers
+    from app.security import access, headers, host_names
     from app.security.client_address import ClientAddress
     from app.security.limits import init_limits
 
@@ -38,6 +38,7 @@ def create_app(services: Services) -> Flask:
     app.url_map.strict_slashes = False
     init_limits(app, services.settings)
     headers.register(app)
+    host_names.register(app, services.settings)
     access.register(app, services)
     register_errors(app)
     api.register(app)

@@ -84,6 +84,13 @@ class TooManyRequests(TellykeepError):
         self.retry_after = retry_after
 
 
+class Misdirected(TellykeepError):
+    """The request was sent to a name that is not known to be this appliance's."""
+
+    code = "misdirected"
+    http_status = HTTPStatus.MISDIRECTED_REQUEST
+
+
 class DatabaseUnavailable(TellykeepError):
     """PostgreSQL does not answer, or was never there."""
 

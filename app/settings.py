@@ -75,6 +75,7 @@ class Settings(BaseSettings):
     plex_tv_url: Annotated[str, _name("PLEX_TV_URL")] = "https://plex.tv"
     plex_app_url: Annotated[str, _name("PLEX_APP_URL")] = "https://app.plex.tv"
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode, _name("TRUSTED_PROXIES")] = ()
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode, _name("ALLOWED_HOSTS")] = ()
     caddy_address: Annotated[Address | None, _name("TELLYKEEP_CADDY_ADDRESS")] = None
     trusted_header_user: Annotated[str | None, _name("TRUSTED_HEADER_USER")] = None
     trusted_header_new_accounts: Annotated[bool, _name("TRUSTED_HEADER_NEW_ACCOUNTS")] = False
@@ -144,6 +145,20 @@ class Settings(BaseSettings):
             return tuple(ipaddress.ip_network(part.strip(), strict=False) for part in value.split(",") if part.strip())
         except ValueError as error:
             raise ValueError(f"expected addresses or networks separated by commas: {error}") from None
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _host_names(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        names = [part.strip().lower().removesuffix(".") for part in value.split(",") if part.strip()]
+        for name in names:
+            if not re.fullmatch(r"(\*\.)?[\w-]+(\.[\w-]+)*", name):
+                raise ValueError(
+                    "expected names separated by commas, such as tv.example.org,*.example.net, without port"
+                )
+        # As browsers send them.
+        return tuple(name.encode("idna").decode() if not name.isascii() else name for name in names)
 
     @field_validator("caddy_address", mode="before")
     @classmethod

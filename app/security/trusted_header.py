@@ -4,25 +4,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import structlog
 from flask import request
 
 from app.errors import Invalid, StateConflict
 from app.security.accounts import create_user_without_password, find_account
 from app.security.client_address import came_by_trusted_proxy
+from app.security.host_names import called_as, may_be_lured
 from app.services import services
 
 if TYPE_CHECKING:
     from app.services import Services
+
+log = structlog.get_logger("tellykeep.door")
 
 
 def named_account() -> str | None:
     """The name in TRUSTED_HEADER_USER, if that is set and the peer itself is a proxy of TRUSTED_PROXIES.
 
     From anybody else the header is nothing: everybody can send it. Of several it takes none, as the proxy sets one, and
-    another one would be the client's.
+    another one would be the client's. Nor does it count by plain http under a name that is not known: a proxy that knows
+    people by their machine, as Tailscale does, would let any website act for them under a name of its own.
     """
     header = services().settings.trusted_header_user
     if header is None or not came_by_trusted_proxy(request.environ):
+        return None
+    if may_be_lured(request, services().settings):
+        log.warning(
+            "a proxy's header does not count by http under a name that is not known", name=called_as(request)[:100]
+        )
         return None
     # As WSGI hands them over, bytes of Latin-1; proxies write names in UTF-8.
     name = request.headers.get(header, "").strip()

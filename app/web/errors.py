@@ -32,6 +32,7 @@ _TEXTS: dict[int, _Text] = {
     409: _Text("It was done before", "Load the page again to see how things stand."),
     413: _Text("That is too large", "Send less at once."),
     415: _Text("That is of the wrong kind", "Go back and try it another way."),
+    421: _Text("Not under this name", "Use the address that you use otherwise."),
     422: _Text("That does not fit", "Go back and look at what is there now."),
     429: _Text("Too many tries", "Wait a minute, then try again."),
     500: _Text("Something went wrong here", "The fault is Tellykeep's, not yours; its process log says what it was."),
