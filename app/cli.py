@@ -84,6 +84,17 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("name", metavar="NAME")
     add.set_defaults(command=_reset_totp)
 
+    add = user.add_parser("list", help="name all accounts")
+    add.set_defaults(command=_list_users)
+    add = user.add_parser("admin", help="have an account manage the others")
+    add.add_argument("name", metavar="NAME")
+    add.add_argument("--off", action="store_true", help="not any more; the last administrator stays one")
+    add.set_defaults(command=_set_administrator)
+    add = user.add_parser("delete", help="delete an account with everything in it, after its name was typed")
+    add.add_argument("name", metavar="NAME")
+    add.add_argument("--yes", action="store_true", help="without asking")
+    add.set_defaults(command=_delete_user)
+
     token = commands.add_parser("token", help="API tokens").add_subparsers(metavar="COMMAND", required=True)
     add = token.add_parser("create", help="make an API token; it is printed once, as the last word")
     add.add_argument("name", metavar="NAME", help="the account that it acts for")
@@ -196,6 +207,53 @@ def _reset_totp(settings: Settings, options: argparse.Namespace) -> int:
         if was_on
         else f"{options.name} had no second step; nothing was changed."
     )
+    return 0
+
+
+def _list_users(settings: Settings, _options: argparse.Namespace) -> int:
+    from app.security.people import list_people
+
+    with _services(settings) as services:
+        people = list_people(services)
+    width = max((len(person["username"]) for person in people), default=0)
+    for person in people:
+        seen = person["seen_at"]
+        facts = [
+            "administrator" if person["is_admin"] else "",
+            f"last seen {seen:%Y-%m-%d %H:%M} UTC" if seen is not None else "has not signed in yet",
+            f"shows: {person['shows']}",
+            f"events: {person['events']}",
+            "second step" if person["has_second_step"] else "",
+            "" if person["has_password"] else "no password",
+        ]
+        print(person["username"].ljust(width), ", ".join(fact for fact in facts if fact), sep="  ")
+    return 0
+
+
+def _set_administrator(settings: Settings, options: argparse.Namespace) -> int:
+    from app.security.people import account_named, set_administrator
+
+    with _services(settings) as services:
+        is_new = set_administrator(services, account_named(services, options.name), not options.off)
+    was = "" if is_new else ", as before"
+    print(f"{options.name} is {'no administrator' if options.off else 'an administrator'}{was}.")
+    return 0
+
+
+def _delete_user(settings: Settings, options: argparse.Namespace) -> int:
+    from app.security.people import account_named, delete_account, get_person
+
+    with _services(settings) as services:
+        person = get_person(services, account_named(services, options.name))
+        if not options.yes:
+            print(
+                f"{person['username']} has {person['shows']} shows, {person['viewings']} viewings and"
+                f" {person['events']} events. All of it goes, for good. Type the name to go on:"
+            )
+            if sys.stdin.readline().strip().lower() != person["username"].lower():
+                return _fail("that is not the name; nothing was deleted")
+        name = delete_account(services, person["id"])
+    print(f"{name} is deleted, with everything that was theirs.")
     return 0
 
 

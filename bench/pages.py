@@ -52,6 +52,7 @@ _SAMPLES = {
     "play_id": "select max(id) from tracker.plays",
     "season": "select season from tracker.plays order by id desc limit 1",
     "episode": "select episode from tracker.plays order by id desc limit 1",
+    "user_id": "select max(id) from tracker.users",
     "number": "select episode from tracker.plays order by id desc limit 1",
     "batch_id": "select max(id) from tracker.answer_batches",
     # A step of the setup.

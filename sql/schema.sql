@@ -517,6 +517,7 @@ table users
     is_admin boolean not null default false
     created_at timestamp with time zone not null default now()
     has_password boolean not null default true  -- False where nobody knows the password: the account was made by single sign-on, and its hash is that of a random one.
+    signed_in_at timestamp with time zone  -- Null until the first sign-in, and for one that was before this column.
     constraint users_pkey PRIMARY KEY (id)
     constraint users_timezone_check CHECK (((length(timezone) >= 1) AND (length(timezone) <= 64)))
     constraint users_username_check CHECK (((username = btrim(username)) AND ((length(username) >= 1) AND (length(username) <= 64))))
@@ -586,6 +587,7 @@ decide(p_user_id bigint, p_event jsonb, p_has_tmdb boolean) returns jsonb volati
 decide_unknown(p_user_id bigint, p_event jsonb, p_has_tmdb boolean, p_type text, p_candidates jsonb, p_trace jsonb) returns jsonb stable
 delete_mapping(p_user_id bigint, p_mapping_id bigint) returns boolean volatile
 delete_show(p_user_id bigint, p_tvshow_id bigint) returns void volatile
+delete_user(p_user_id bigint) returns text volatile
 disguised_name(p_title text, p_title_key text, p_name text, p_name_key text) returns text immutable
 end_history_import(p_user_id bigint, p_error text) returns boolean volatile
 episode_places(p_seasons jsonb, OUT season integer, OUT episode integer, OUT absolute integer, OUT air_date date, OUT title text) returns SETOF record stable
@@ -610,6 +612,7 @@ import_show(p_user_id bigint, p_show jsonb, p_accounts bigint[], OUT tvshow_id b
 is_down(p_user_id bigint, p_service text) returns boolean stable
 join_conflict(p_user_id bigint, p_conflict_id bigint, p_into_id bigint) returns void volatile
 judge_name(p_asked jsonb, p_name text, p_title_key text, p_spelling_key text, p_core_key text, p_part_keys text[], p_long_keys text[], p_start_year integer, p_countries text, p_show_year integer, p_episode_year integer, OUT level integer, OUT fit integer, OUT score numeric, OUT method text, OUT reason text) returns record immutable
+keep_administrator(p_user_id bigint) returns void volatile
 known_timezone(p_timezone text) returns text stable
 last_mapping_change(p_mapping_id bigint) returns bigint stable
 learn_number(p_user_id bigint, p_mapping_id bigint, p_plex_season integer, p_plex_episode integer, p_season integer, p_episode integer) returns bigint volatile
@@ -671,6 +674,7 @@ rule_answer(p_user_id bigint, p_conflict_id bigint, p_mapping_id bigint) returns
 save_rules(p_user_id bigint, p_mapping_id bigint, p_rules jsonb, p_source text, p_replace boolean, p_apply boolean) returns jsonb volatile
 say_again(p_user_id bigint, p_tvshow_id bigint, p_event_ids bigint[]) returns bigint[] volatile
 search_again(p_user_id bigint, p_conflict_id bigint, p_events jsonb, p_has_tmdb boolean, OUT resolved boolean, OUT tvshow_id bigint, OUT replayed integer, OUT outcomes jsonb) returns record volatile
+set_administrator(p_user_id bigint, p_is_admin boolean) returns boolean volatile
 set_watched(p_user_id bigint, p_tvshow_id bigint, p_season integer, p_episode integer, p_watched boolean, p_at timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT action text, OUT first_watched_at timestamp with time zone) returns record volatile
 settle_event(p_user_id bigint, p_event jsonb, p_decision jsonb, p_log_id bigint, p_source text, p_watched_at timestamp with time zone, p_account_id bigint, OUT status text, OUT action text, OUT tvshow_id bigint, OUT conflict_id bigint, OUT mapping_id bigint, OUT trace jsonb, OUT needs jsonb, OUT waits_for text) returns record volatile
 settle_open_conflicts(p_user_id bigint, p_tvshow_id bigint) returns integer volatile

@@ -1,4 +1,4 @@
-"""What somebody may do with an account of their own: another name, and an end."""
+"""What somebody may do with an account of their own: another name. Its end is in app.security.people."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from app.db.queries import queries
-from app.errors import Invalid, StateConflict, from_database
+from app.errors import Invalid, from_database
 from app.security.accounts import username_problem
 
 if TYPE_CHECKING:
@@ -29,17 +29,3 @@ def rename(services: Services, user_id: int, username: str) -> None:
             queries().rename_user(connection, user_id=user_id, username=username)
         except psycopg.errors.UniqueViolation as error:
             raise (from_database(error) or error) from None
-
-
-def delete(services: Services, user_id: int) -> None:
-    """Deletes an account with everything that belongs to it, at once and for good.
-
-    Raises:
-        StateConflict: it is the last administrator's, and without one nobody could manage what is left.
-    """
-    with services.db.connection() as connection, connection.transaction():
-        administrators = [row["id"] for row in queries().lock_administrators(connection)]
-        if administrators == [user_id]:
-            raise StateConflict("this is the last administrator's account: make another one an administrator first")
-        queries().delete_user(connection, user_id=user_id)
-    services.webhook_secrets.refresh()

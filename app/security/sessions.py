@@ -123,6 +123,12 @@ def end_others(services: Services, user_id: int, token: str) -> int:
         return int(queries().end_other_sessions(connection, user_id=user_id, token_hash=token_hash(token)))
 
 
+def end_all(services: Services, user_id: int) -> int:
+    """Ends all sessions of an account; how many there were."""
+    with services.db.connection() as connection:
+        return int(queries().end_sessions_of(connection, user_id=user_id))
+
+
 def is_confirmed(services: Services, token: str) -> bool:
     """Whether the session's browser has proved within ten minutes that its owner sits before it."""
     with services.db.connection() as connection:

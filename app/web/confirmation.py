@@ -23,18 +23,19 @@ def confirmed_first(back: str) -> Callable[[Callable[..., Any]], Callable[..., A
     """Has a view send the browser to the question first.
 
     Args:
-        back: endpoint of the page where it goes on afterwards; a form is filled in there again.
+        back: endpoint of the page where it goes on afterwards; a form is filled in there again. Its address has the same values
+            in it as the view's.
     """
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(view)
         def asking(**arguments: Any) -> Any:
-            return view(**arguments) if is_confirmed() else _ask(back)
+            return view(**arguments) if is_confirmed() else _ask(back, arguments)
 
         return asking
 
     return decorate
 
 
-def _ask(back: str) -> Response:
-    return redirect(url_for("settings_confirm.show", next=url_for(back)), 303)
+def _ask(back: str, arguments: dict[str, Any]) -> Response:
+    return redirect(url_for("settings_confirm.show", next=url_for(back, **arguments)), 303)

@@ -45,6 +45,7 @@ returning true;
 update installation set setup_code_hash = null where setup_code_hash is not null;
 
 -- name: add_session(user_id, token_hash, user_agent, address, came_by, lifetime)!
+with signed_in as (update users set signed_in_at = now() where id = :user_id)
 insert into sessions (user_id, token_hash, user_agent, address, came_by, expires_at)
 values (:user_id, :token_hash, :user_agent, :address, :came_by, now() + make_interval(secs => :lifetime));
 

@@ -7,13 +7,6 @@ update users set password_hash = :password_hash, has_password = true where id = 
 -- name: rename_user(username, user_id)!
 update users set username = :username where id = :user_id;
 
--- name: lock_administrators()
--- All of them, in the order of their ids: two that go at the same time wait for each other, and the last one is seen as the last.
-select id from users where is_admin order by id for update;
-
--- name: delete_user(user_id)!
-delete from users where id = :user_id;
-
 -- name: sessions_of(user_id, token_hash, idle)
 -- The browsers that an account is signed in with, the one that asks first.
 select id, user_agent, host(address) as address, came_by, created_at, last_seen_at, token_hash = :token_hash as is_this

@@ -68,5 +68,5 @@ select tvshow_id, added, said, mappings from import_show(:user_id, :show, :accou
 select mapping_id, added from import_mapping(:user_id, :mapping, null);
 
 -- name: patient_transaction#
--- A show with thousands of viewings takes longer than a request may.
+-- A show with thousands of viewings, or an account that goes, takes longer than a request may.
 set local statement_timeout = '120s';

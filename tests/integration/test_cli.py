@@ -185,6 +185,32 @@ def test_the_second_step_is_taken_off_an_account_whose_phone_is_lost(
     assert "no account of this name" in failed(external, "user", "reset-totp", "bob")
 
 
+def test_accounts_are_named_made_administrators_and_deleted(
+    external: Environment, conn: Connection, make_user: Callable[..., int], make_show: Callable[..., int]
+) -> None:
+    ann = make_user("ann")
+    make_user("roberta")
+    make_show(ann, "Harbour Lights")
+    assert "ann is an administrator." in did(external, "user", "admin", "Ann").replace("Ann", "ann")
+    assert "as before" in did(external, "user", "admin", "ann")
+    lines = did(external, "user", "list").splitlines()
+    assert lines == [
+        "ann      administrator, has not signed in yet, shows: 1, events: 0",
+        "roberta  has not signed in yet, shows: 0, events: 0",
+    ]
+    assert "last administrator" in failed(external, "user", "admin", "ann", "--off")
+    assert "last administrator" in failed(external, "user", "delete", "ann", "--yes")
+    did(external, "user", "admin", "roberta")
+    assert "ann is no administrator." in did(external, "user", "admin", "ann", "--off")
+
+    assert "nothing was deleted" in failed(external, "user", "delete", "ann", stdin="roberta\n")
+    assert "nothing was deleted" in failed(external, "user", "delete", "ann", stdin="")
+    assert "ann is deleted" in did(external, "user", "delete", "ann", stdin="Ann\n")
+    assert value(conn, "select string_agg(username, ',') from users") == "roberta"
+    assert value(conn, "select count(*) from tvshows") == 0
+    assert "no account of this name" in failed(external, "user", "delete", "ann", "--yes")
+
+
 @pytest.mark.parametrize(
     ("arguments", "scope"), [((), "read"), (("--scope", "read"), "read"), (("--scope", "write"), "write")]
 )

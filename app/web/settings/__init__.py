@@ -46,6 +46,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("settings_webhook.show", "Webhook", "webhook", "Its address, a test, another secret"),
     Section("settings_tokens.show", "API tokens", "key", "For scripts and other programs"),
     Section("settings_transfer.show", "Export, import", "download", "Everything that you own, as a file"),
+    Section("settings_users.show", "Users", "users", "Who has an account, and who manages them", needs_admin=True),
     Section("settings_doctor.show", "Doctor", "zoom-question", "Is everything in order, and what to do if not"),
 )
 
@@ -80,6 +81,7 @@ def register(app: Flask) -> None:
         tmdb,
         tokens,
         transfer,
+        users,
         webhook,
     )
 
@@ -96,6 +98,7 @@ def register(app: Flask) -> None:
         webhook,
         tokens,
         transfer,
+        users,
         doctor,
     ):
         app.register_blueprint(module.blueprint)

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from app.errors import Forbidden, Invalid, StateConflict, TellykeepError, TooManyRequests
 from app.security import access, own_account, passwords
 from app.security.access import current_identity, guard_pages
+from app.security.people import delete_account
 from app.services import services
 from app.web.confirmation import confirmed_first, is_confirmed
 from app.web.notes import refusals_told, tell
@@ -82,7 +83,7 @@ def delete() -> Response:
     with refusals_told():
         if request.form.get("typed_name", "").strip().lower() != identity.username.lower():
             raise Invalid("to delete your account, type its name")
-        own_account.delete(services(), identity.user_id)
+        delete_account(services(), identity.user_id)
         log.warning("account deleted by its owner", user_id=identity.user_id)
         session.clear()
         return redirect(url_for("door.sign_in"), 303)
