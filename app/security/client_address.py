@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
+# A home, or a rented machine, has a whole network of IPv6 addresses: this much of one is one place here.
+_IPV6_PREFIX = 64
 _BELIEVED = "tellykeep.proxy_believed"
 _SIGNS_OF_A_PROXY = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_HOST", "HTTP_X_REAL_IP", "HTTP_FORWARDED", "HTTP_VIA")
 
@@ -27,6 +29,19 @@ def came_by_trusted_proxy(environ: WSGIEnvironment) -> bool:
     The Caddy of compose.yaml is none: it signs nobody in, and hands on what browsers send.
     """
     return environ.get(_BELIEVED) is True
+
+
+def place_of(address: str | None) -> str:
+    """An address as far as it tells one place from another: of IPv6 the network. Empty where it is none."""
+    try:
+        parsed = ipaddress.ip_address((address or "").partition("%")[0])
+    except ValueError:
+        return ""
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped is not None:
+            return str(parsed.ipv4_mapped)
+        return str(ipaddress.ip_network((parsed, _IPV6_PREFIX), strict=False))
+    return str(parsed)
 
 
 class ClientAddress:

@@ -10,21 +10,18 @@ import hmac
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING
 
 import structlog
 
 from app.db.queries import queries
 from app.errors import TooManyRequests
+from app.security.client_address import place_of
 
 if TYPE_CHECKING:
     from app.services import Services
 
 log = structlog.get_logger("tellykeep.door")
-
-# A home, or a rented machine, has a whole network of IPv6 addresses: this much of one is one address here.
-_IPV6_PREFIX = 64
 
 
 @dataclass(frozen=True)
@@ -104,19 +101,6 @@ def one_try(services: Services, tries: Tries) -> Iterator[Admitted]:
     if admitted.right:
         with services.db.connection() as connection, connection.transaction():
             queries().forgive_sign_in_try(connection, **keys)
-
-
-def place_of(address: str | None) -> str:
-    """An address as far as it tells one place from another: of IPv6 the network."""
-    try:
-        parsed = ip_address((address or "").partition("%")[0])
-    except ValueError:
-        return ""
-    if isinstance(parsed, IPv6Address):
-        if parsed.ipv4_mapped is not None:
-            return str(parsed.ipv4_mapped)
-        return str(ip_network((parsed, _IPV6_PREFIX), strict=False))
-    return str(parsed)
 
 
 def _key(services: Services, *parts: str) -> bytes:

@@ -11,6 +11,7 @@ from gunicorn.http.errors import ParseException
 from gunicorn.http.parser import RequestParser
 from gunicorn.http.unreader import Unreader
 
+from app.security.client_address import place_of
 from app.serving.incoming import KIBIBYTE, Incoming
 from app.serving.outgoing import Outgoing
 
@@ -89,6 +90,7 @@ class Connection:
     Attributes:
         sock: what gunicorn writes to; see `Outgoing`.
         client, server: addresses, as gunicorn wants them.
+        place: where the client is, as far as limits tell places apart.
         since: when its state began.
         deadline: when it is given up in this state.
         held: bytes of requests that are in memory for it.
@@ -101,6 +103,7 @@ class Connection:
         self.sock = Outgoing(client_socket)
         self.client = client
         self.server = server
+        self.place = place_of(client[0])
         self.incoming = Incoming()
         self.received = _Received()
         self.parser = RequestParser(cfg, (), client)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 
 from gunicorn.http import errors
@@ -21,6 +22,11 @@ _STATUSES: dict[type[Exception], HTTPStatus] = {
 def status_of(error: Exception) -> HTTPStatus:
     """The status for what gunicorn's parser has raised."""
     return _STATUSES.get(type(error), HTTPStatus.BAD_REQUEST)
+
+
+def reason_of(error: Exception) -> str:
+    """What is wrong with it, for the log: the kind only. What the parser says besides quotes the request, secrets and all."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(error).__name__).lower()
 
 
 def refusal(status: HTTPStatus) -> bytes:

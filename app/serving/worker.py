@@ -22,7 +22,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from app.serving.connection import BODY_SECONDS, HEAD_SECONDS, LINGER_SECONDS, CheckedReader, Connection, State
 from app.serving.incoming import MEBIBYTE
-from app.serving.refusals import refusal, status_of
+from app.serving.refusals import reason_of, refusal, status_of
 
 log = structlog.get_logger("tellykeep.serving")
 
@@ -174,7 +174,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
             conn.sock.close()
         except errors.ParseException as error:
             status = status_of(error)
-            log.warning("bad request", status=status.value, client=conn.client[0], reason=str(error))
+            log.warning("bad request", status=status.value, client=conn.client[0], reason=reason_of(error))
             self._say(conn, status)
         except Exception as error:
             log.error("fault", exc_info=error)
@@ -263,8 +263,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         waiting = [c for c in self._connections if c.state is not State.WORKING]
         if not waiting:
             return False
-        number = Counter(c.client[0] for c in waiting)
-        longest = min(waiting, key=lambda c: (-number[c.client[0]], c.since))
+        number = Counter(c.place for c in waiting)
+        longest = min(waiting, key=lambda c: (-number[c.place], c.since))
         self._note_shut_out(longest)
         self._end(longest)
         return True

@@ -40,12 +40,20 @@ _METADATA = frozenset(
         ),
     )
 )
-# IPv4 addresses inside IPv6 ones, as gateways read them: how many bits are behind them.
+# IPv4 addresses inside IPv6 ones, as gateways read them: how many bits are behind each.
+_TEREDO = ipaddress.IPv6Network("2001::/32")
 _CARRIERS = {
-    ipaddress.IPv6Network("64:ff9b::/96"): 0,
-    ipaddress.IPv6Network("2002::/16"): 80,
+    ipaddress.IPv6Network("::ffff:0:0/96"): 0,
     ipaddress.IPv6Network("::/96"): 0,
+    ipaddress.IPv6Network("64:ff9b::/96"): 0,  # NAT64
+    ipaddress.IPv6Network("2002::/16"): 80,  # 6to4
+    _TEREDO: 64,  # its server
 }
+# NAT64 within one network: RFC 6052 has four places for the IPv4 address, and which one it is only that network knows.
+_LOCAL_NAT64 = ipaddress.IPv6Network("64:ff9b:1::/48")
+_ISATAP = (0x00005EFE, 0x02005EFE)
+
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class _Allowance(threading.local):
@@ -91,10 +99,35 @@ class RefusedAddress(NewConnectionError):
 def is_forbidden(address: str) -> bool:
     """Whether an address is one that a home server never has, and a cloud's secrets may: link-local and the like."""
     ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address) and not (ip.is_loopback or ip.is_unspecified):
-        carried = [int(ip) >> shift & 0xFFFFFFFF for network, shift in _CARRIERS.items() if ip in network]
-        ip = ip.ipv4_mapped or (ipaddress.IPv4Address(carried[0]) if carried else ip)
-    return ip.is_link_local or ip.is_multicast or ip.is_unspecified or ip in _METADATA
+    if isinstance(ip, ipaddress.IPv6Address) and not ip.is_loopback and any(map(_is_forbidden, _carried(ip))):
+        return True
+    return _is_forbidden(ip)
+
+
+def _is_forbidden(ip: _Address) -> bool:
+    return _holds_secrets(ip) or ip.is_multicast or ip.is_unspecified
+
+
+def _holds_secrets(ip: _Address) -> bool:
+    return ip.is_link_local or ip in _METADATA
+
+
+def _carried(ip: ipaddress.IPv6Address) -> list[ipaddress.IPv4Address]:
+    """The IPv4 addresses that a gateway takes an IPv6 address for."""
+    bits = int(ip)
+    found = [bits >> shift for network, shift in _CARRIERS.items() if ip in network]
+    if ip in _TEREDO:
+        found.append(~bits)  # its client
+    if bits >> 32 & 0xFFFFFFFF in _ISATAP:
+        found.append(bits)
+    carried = [ipaddress.IPv4Address(one & 0xFFFFFFFF) for one in found]
+    if ip in _LOCAL_NAT64:
+        # Bits 64 to 71 are no part of it.
+        joined = bits >> 64 << 56 | bits & (1 << 56) - 1
+        places = (ipaddress.IPv4Address(one & 0xFFFFFFFF) for one in (bits, joined >> 40, joined >> 32, joined >> 24))
+        # Three of the four are chance, so not whatever looks odd.
+        carried += [place for place in places if _holds_secrets(place)]
+    return carried
 
 
 class _TimedReader(io.RawIOBase):

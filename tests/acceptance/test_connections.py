@@ -189,6 +189,35 @@ def test_what_is_no_request_is_refused_without_repeating_it(running: Appliance, 
         assert wire.is_closed()
 
 
+@pytest.mark.parametrize(
+    ("sent", "reason"),
+    [
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Api-Key : SEEKRIT\r\n\r\n", "invalid header name"),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nCookie: tellykeep=SEEKRIT\x00\r\n\r\n", "invalid header"),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nSEEKRIT\r\n\r\n", "invalid header"),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nCookie: a=b;\r\n SEEKRIT\r\n\r\n", "obsolete folding"),
+        (b"GET /calendar/SEEKRIT.ics?x= y HTTP/1.1\r\nHost: localhost\r\n\r\n", "invalid"),
+        (b"SEEKRIT / HTTP/1.1 more\r\nHost: localhost\r\n\r\n", "invalid"),
+        (b"GET / SEEKRIT/1.1\r\nHost: localhost\r\n\r\n", "invalid"),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nExpect: SEEKRIT\r\n\r\n", "expectation failed"),
+        (
+            b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: SEEKRIT\r\n\r\n0\r\n\r\n",
+            "unsupported transfer coding",
+        ),
+    ],
+)
+def test_the_log_says_what_was_wrong_with_a_request_and_quotes_nothing_of_it(
+    running: Appliance, sent: bytes, reason: str
+) -> None:
+    before = len(running.output)
+    with _Wire(running) as wire:
+        wire.send(sent)
+        wire.until(b"\r\n\r\n")
+    line = next(line for line in running.output[before:].splitlines() if "bad request" in line)
+    assert reason in line
+    assert "SEEKRIT" not in running.output
+
+
 def test_a_head_that_does_not_end_in_time_is_refused(running: Appliance) -> None:
     with _Wire(running) as wire:
         began = time.monotonic()

@@ -161,6 +161,22 @@ def test_a_server_that_is_not_there(
         ("http://[::ffff:169.254.169.254]/", "link-local"),
         ("http://[fd00:ec2::254]/", "link-local"),
         ("http://0.0.0.0:32400/", "link-local"),
+        # 169.254.169.254 as inet_aton and resolvers read it.
+        ("http://2852039166/", "link-local"),
+        ("http://0xa9fea9fe/", "link-local"),
+        ("http://0xA9.0xFE.0xA9.0xFE/", "link-local"),
+        ("http://0251.0376.0251.0376/", "link-local"),
+        ("http://169.254.43518/", "link-local"),
+        ("http://169.16689662/", "link-local"),
+        ("http://0/", "link-local"),
+        ("http://169.254.169.254./", "link-local|was not found"),
+        ("http://①⑥⑨.②⑤④.①⑥⑨.②⑤④/", "link-local|was not found|broke"),
+        ("http://169。254。169。254/", "link-local|was not found|broke"),
+        ("http://[64:ff9b:1::a9fe:a9fe]/", "link-local"),
+        ("http://[2002:a9fe:a9fe::1]/", "link-local"),
+        ("http://[2001:0:a9fe:a9fe::1]/", "link-local"),
+        ("http://127.0.0.1:1\t@169.254.169.254/", "begins with http|link-local"),
+        ("http://127.0.0.1\\@169.254.169.254/", "begins with http|link-local"),
         ("ftp://127.0.0.1/", "begins with http"),
         ("file:///etc/passwd", "begins with http"),
         ("http://", "begins with http"),
@@ -214,6 +230,41 @@ def test_of_several_addresses_the_forbidden_ones_are_left_out_and_the_next_is_tr
         ]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_arguments, **_options: places)
         assert PlexServer(services, f"http://plex.example:{port}", TOKEN, []).identity().uuid == fake_plex.uuid
+
+
+def test_a_name_all_of_whose_addresses_are_forbidden_is_connected_to_nowhere(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places: list[Any] = [
+        (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("64:ff9b:1::a9fe:a9fe", 80, 0, 0)),
+        (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::ffff:169.254.169.254", 80, 0, 0)),
+        (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("169.254.169.254", 80)),
+    ]
+    connected: list[Any] = []
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_arguments, **_options: places)
+    monkeypatch.setattr(socket.socket, "connect", lambda _self, address: connected.append(address))
+    with pytest.raises(UpstreamUnavailable, match="link-local"):
+        services.plex.get("http://plex.example:32400/", what="x")
+    assert connected == []
+
+
+def test_a_redirect_is_looked_at_like_the_first_address(
+    services: Services, fake_plex: FakePlex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To the same name, which leads elsewhere by now; over a new connection, as the first one is closed."""
+    port = fake_plex.url.rpartition(":")[2]
+    real, asked = socket.getaddrinfo, []
+
+    def resolve(host: str, *arguments: Any, **options: Any) -> Any:
+        asked.append(host)
+        return real("127.0.0.1" if len(asked) == 1 else "169.254.169.254", *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    there = Reply(b"", 302, {"Location": f"http://plex.example:{port}/latest/meta-data/", "Connection": "close"})
+    fake_plex.fail("*", failures.reply(there))
+    with pytest.raises(UpstreamUnavailable, match="link-local"):
+        services.plex.get(f"http://plex.example:{port}/", what="x")
+    assert asked == ["plex.example", "plex.example"]
 
 
 @pytest.mark.parametrize("location", ["/3/tv/4711?api_key=KEY", "4711?api_key=KEY"])

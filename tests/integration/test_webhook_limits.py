@@ -92,6 +92,28 @@ def test_an_address_that_a_stranger_claims_does_not_open_another_bucket(
     assert codes[-1] == 429
 
 
+def test_a_whole_network_of_ipv6_is_one_address(limited: FlaskClient, make_user: Callable[..., int]) -> None:
+    """Whoever has one has 18 quintillion addresses."""
+    make_user(secret="right")
+    codes = [_send(limited, "wrong", f"2001:db8:1:2:{n:x}::{n:x}").status_code for n in range(1, LIMIT + 2)]
+    assert codes == [401] * LIMIT + [429]
+    assert _send(limited, "wrong", "2001:db8:1:3::1").status_code == 401
+    codes = [_send(limited, "right", f"2001:db8:1:2::{n:x}").status_code for n in range(1, LIMIT + 2)]
+    assert codes == [200] * LIMIT + [429]
+
+
+def test_forms_count_such_a_network_as_one_address_too(limited: FlaskClient) -> None:
+    limited.application.config["WTF_CSRF_METHODS"] = []
+
+    def try_code(address: str) -> int:
+        return limited.post("/setup", data={"code": "wrong"}, headers={"X-Forwarded-For": address}).status_code
+
+    codes = [try_code(f"2001:db8:1:2::{number:x}") for number in range(1, 12)]
+    assert codes[-1] == 429
+    assert 429 not in codes[:-1]
+    assert try_code("2001:db8:1:3::1") != 429
+
+
 def test_ten_thousand_wrong_secrets_are_limited_and_take_no_memory_and_the_right_one_still_opens(
     limited: FlaskClient, make_user: Callable[..., int], capfd: pytest.CaptureFixture[str]
 ) -> None:
