@@ -118,12 +118,3 @@ def day_and_clock(then: datetime) -> Markup:
 def plain_day(day: date) -> Markup:
     """`<time>` with a day of the calendar, which has no time zone: "7 Nov 2025". For templates."""
     return Markup('<time datetime="{}">{}</time>').format(day.isoformat(), f"{day.day} {day:%b %Y}")
-
-
-def hours(minutes: int) -> str:
-    """A span as people say it: "45 min", "7 h", "7 h 5 min", "1,204 h". For templates."""
-    whole, rest = divmod(minutes, 60)
-    if not whole:
-        return f"{rest} min"
-    # Beside days of television, minutes say nothing.
-    return f"{whole:,} h" if not rest or whole >= 100 else f"{whole} h {rest} min"
