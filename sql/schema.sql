@@ -663,6 +663,7 @@ remove_viewing(p_user_id bigint, p_play_id bigint, OUT tvshow_id bigint, OUT sea
 renew_claims(p_log_ids bigint[], p_lease_seconds integer DEFAULT 30) returns void volatile
 renew_job(p_job_id bigint, p_lease_seconds integer, p_progress jsonb DEFAULT NULL::jsonb) returns boolean volatile
 renumber(p_seasons jsonb, p_rules jsonb, p_said jsonb, OUT n integer, OUT part integer, OUT season integer, OUT episode integer, OUT rule jsonb) returns SETOF record stable
+reopen_conflicts(p_user_id bigint, p_tvshow_id bigint) returns integer volatile
 replay_event(p_user_id bigint, p_log_id bigint, p_event jsonb, p_has_tmdb boolean, p_later jsonb DEFAULT NULL::jsonb, OUT status text, OUT action text, OUT log_id bigint, OUT tvshow_id bigint, OUT conflict_id bigint) returns record volatile
 replay_held(p_user_id bigint, p_conflict_id bigint, p_show jsonb, p_tvshow_id bigint, p_mapping_id bigint, p_action text, p_log_ids bigint[], p_season integer DEFAULT NULL::integer, p_episode integer DEFAULT NULL::integer, OUT replayed integer, OUT outcomes jsonb) returns record volatile
 resolve_conflict(p_user_id bigint, p_conflict_id bigint, p_action text, p_tvshow_id bigint DEFAULT NULL::bigint, p_season integer DEFAULT NULL::integer, p_episode integer DEFAULT NULL::integer, p_show jsonb DEFAULT NULL::jsonb, OUT tvshow_id bigint, OUT replayed integer, OUT outcomes jsonb) returns record volatile

@@ -266,7 +266,7 @@ def mark_season(tvshow_id: int, season: int, body: SeasonMark) -> dict[str, Any]
 @blueprint.post("/shows/<id:tvshow_id>/restore")
 @described(
     "Bring a deleted show back",
-    description="With its viewings, and the Plex shows that were mapped to it.",
+    description="With its viewings, the Plex shows that were mapped to it, and what was asked about its episodes.",
     answer=answers.ShowAlone,
     errors={409: "A show with one of its ids was added since."},
     scope="write",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,9 +100,11 @@ def outcomes_of(rows: Iterable[Row]) -> list[Outcome]:
     return outcomes
 
 
-def answer_of(conflict: Mapping[str, Any], show: Mapping[str, Any] | None) -> str:
-    """What was answered, as a sentence."""
+def answer_of(conflict: Mapping[str, Any], show: Mapping[str, Any] | None, outcomes: Sequence[Row]) -> str:
+    """What was answered, as a sentence. `outcomes`: what became of the events of an answer."""
     name = named(show) if show else "a show that is gone"
+    if conflict["resolution_action"] == "ignore" and conflict["conflict_type"] == "episode_missing" and not outcomes:
+        return "You deleted the show. When you bring it back, this is asked again."
     return {
         "select": f"You chose {name}.",
         "create_new": f"You added {name}.",

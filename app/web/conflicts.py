@@ -148,7 +148,9 @@ def _card(row: Row, shows: dict[int, Row], outcomes: list[Row]) -> dict[str, Any
         "waiting": conflict_words.waiting_of(row),
         "has_favourite": conflict_words.has_favourite(row["potential_matches"]),
         "lacking": shows.get(row["tvshow_id"]) if row["conflict_type"] == "episode_missing" else None,
-        "answer": conflict_words.answer_of(row, shows.get(row["resolved_tvshow_id"])) if row["resolved"] else "",
+        "answer": conflict_words.answer_of(row, shows.get(row["resolved_tvshow_id"]), outcomes)
+        if row["resolved"]
+        else "",
         "outcomes": conflict_words.outcomes_of(outcomes),
     }
     return card | {"put_forward": conflict_words.put_forward(card)}

@@ -47,7 +47,7 @@ def just_answered(services: Services, user_id: int) -> list[dict[str, Any]]:
     return [
         row
         | {
-            "answer": conflict_words.answer_of(row, shows.get(row["resolved_tvshow_id"])),
+            "answer": conflict_words.answer_of(row, shows.get(row["resolved_tvshow_id"]), outcomes.get(row["id"], [])),
             "outcomes": conflict_words.outcomes_of(outcomes.get(row["id"], [])),
         }
         for row in rows

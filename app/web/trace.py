@@ -157,6 +157,14 @@ def _taken_back(_step: Step) -> Sentence:
     return Sentence("help", "You took an answer about this show back, so no rule decides it any more.")
 
 
+def _show_deleted(_step: Step) -> Sentence:
+    return Sentence("trash", "You deleted the show, so it was left out.")
+
+
+def _show_returned(_step: Step) -> Sentence:
+    return Sentence("arrow-back-up", "You brought the show back, so it waited for your answer again.")
+
+
 def _replayed(step: Step) -> Sentence:
     return Sentence("refresh", f"It was decided again; before, it was: {status_of(str(step.get('was'))).word.lower()}.")
 
@@ -191,4 +199,6 @@ _STEPS: dict[str, Callable[[Step], Sentence]] = {
     "replayed": _replayed,
     "undone": _undone,
     "taken_back": _taken_back,
+    "show_deleted": _show_deleted,
+    "show_returned": _show_returned,
 } | LOOK_UP_STEPS

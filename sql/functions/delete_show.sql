@@ -27,15 +27,18 @@ begin
             from jsonb_array_elements(c.potential_matches) with ordinality m(value, ord)
             where (m.value ->> 'tvshow_id')::bigint is distinct from p_tvshow_id),
         updated_at = now()
-    where c.user_id = p_user_id and not c.resolved
+    where c.user_id = p_user_id and not c.resolved and c.tvshow_id is distinct from p_tvshow_id
       and c.potential_matches @> jsonb_build_array(jsonb_build_object('tvshow_id', p_tvshow_id));
     with closed as (
         update plex_conflicts set resolved = true, resolved_at = now(), resolution_action = 'ignore', updated_at = now()
         where user_id = p_user_id and tvshow_id = p_tvshow_id and not resolved returning id
     )
-    update plex_webhook_logs l set status = 'ignored', action_taken = 'sync_disabled'
+    update plex_webhook_logs l
+    set status = 'ignored', action_taken = 'sync_disabled',
+        trace = l.trace::jsonb || jsonb_build_object('step', 'show_deleted', 'tvshow_id', p_tvshow_id, 'at', now())
     from closed where l.conflict_id = closed.id and l.status = 'conflict';
 end
 $$;
 comment on function delete_show(bigint, bigint) is
-    'Hides a show with its plays; its mappings stay and mean "not to be tracked", so that nothing revives it. Raises TK404.';
+    'Hides a show with its plays; its mappings stay and mean "not to be tracked", so that nothing revives it, and the questions about its
+episodes are closed. restore_show undoes all of it. Raises TK404.';

@@ -5,6 +5,10 @@ as $$
 declare
     v_was jsonb;
 begin
+    -- Keeps events of the Plex shows out whose questions come back.
+    perform pg_advisory_xact_lock(hashtextextended(c.show_key, p_user_id))
+    from (select distinct show_key from plex_conflicts
+          where user_id = p_user_id and tvshow_id = p_tvshow_id and resolution_action = 'ignore' order by show_key) c;
     -- Before the show's row: an event that wants to ask about this show waits, and then finds it.
     perform lock_mappings(p_user_id);
     update tvshows set deleted_at = null, updated_at = now()
@@ -22,9 +26,10 @@ begin
     )
     select jsonb_object_agg(back.id, back.was) into v_was from back;
     perform note_mapping_change(p_user_id, b.key::bigint, 'show_returned', true, b.value) from jsonb_each(v_was) b;
+    perform reopen_conflicts(p_user_id, p_tvshow_id);
     perform settle_open_conflicts(p_user_id, p_tvshow_id);
 end
 $$;
 comment on function restore_show(bigint, bigint) is
-    'Undoes delete_show: the show is back with everything that was watched, and the mappings that stood for it. Questions that went with
-it stay closed. Raises TK404; a unique violation when a show with one of its ids was added meanwhile.';
+    'Undoes delete_show: the show is back with everything that was watched, and the mappings that stood for it, and the
+questions that went with it are asked again (reopen_conflicts). Raises TK404; a unique violation when a show with one of its ids was added meanwhile.';

@@ -94,7 +94,8 @@ begin
     delete from plex_numbering_rules r
     where r.user_id = p_user_id and r.mapping_id = v_mapping.id and v_undo -> 'rules' @> to_jsonb(r.id);
     update plex_show_mappings m set has_rules = numbering_rules(m.id) <> '[]' where m.id = v_mapping.id and m.has_rules;
-    if v_before.id is not null then
+    -- Forgotten since, it has no history.
+    if v_before.id is not null and v_mapping.id is not null then
         update mapping_changes c set undone_at = now()
         where c.mapping_id = v_mapping.id and c.conflict_id = p_conflict_id and c.what = 'answered' and c.undone_at is null;
         perform note_mapping_change(p_user_id, v_mapping.id, 'answer_undone', true, v_was, null, p_conflict_id);

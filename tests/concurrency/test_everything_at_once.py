@@ -40,7 +40,7 @@ class Somebody:
                 + [self.marks] * 4
                 + [self.answers] * 2
                 + [self.takes_back] * 2
-                + [self.replays, self.remaps, self.deletes, self.adds, self.refreshes, self.forgets]
+                + [self.replays, self.remaps, self.deletes, self.restores, self.adds, self.refreshes, self.forgets]
             )
             try:
                 with_patience(act, connection)
@@ -117,6 +117,10 @@ class Somebody:
     def deletes(self, connection: Connection) -> None:
         if self.random.random() < 0.4:
             connection.execute("select delete_show(%s, %s)", (self.user, self.a_show(connection)))
+
+    def restores(self, connection: Connection) -> None:
+        show = self.a(connection, "select id from tvshows where user_id = %s and deleted_at is not null")
+        connection.execute("select restore_show(%s, %s)", (self.user, show))
 
     def adds(self, connection: Connection) -> None:
         episodes = [

@@ -266,6 +266,25 @@ def test_deletion_then_an_event_of_the_show_is_ignored(
     assert log_row(conn, event["log_id"])["tvshow_id"] is None
 
 
+def test_a_show_that_comes_back_then_an_event_of_it_is_one_question(
+    conn: Connection, make_user: MakeUser, make_show: MakeShow, two_sessions: TwoSessions
+) -> None:
+    """The event waits for the key of its Plex show, and finds the question that came back with the show."""
+    user = make_user()
+    show = make_show(user, payloads.SHOW, seasons={1: 1})
+    held = receive(conn, user, scrobble(episode=2))
+    delete_show(conn, user, show)
+    conn.execute("delete from plex_show_mappings")
+    _, event = in_turn(
+        two_sessions,
+        lambda c: c.execute("select restore_show(%s, %s)", (user, show)),
+        lambda c: with_patience(receive, c, user, scrobble(episode=3)),
+    )
+    assert event["conflict_id"] == held["conflict_id"]
+    assert not conflict_row(conn, held["conflict_id"])["resolved"]
+    assert value(conn, "select count(*) as n from plex_webhook_logs where status = 'conflict'") == 2
+
+
 def test_event_then_the_deletion_of_its_show_keeps_the_play(
     conn: Connection, make_user: MakeUser, make_show: MakeShow, two_sessions: TwoSessions
 ) -> None:

@@ -170,6 +170,24 @@ def test_an_answer_is_taken_back_with_what_was_marked(browser: Browser, ask: Ask
     assert _show(conn, "Doctor Who", 1963)["watched_episodes"] == 0
 
 
+def test_a_question_that_went_with_its_show_comes_back_with_it(browser: Browser, ask: Ask, conn: Connection) -> None:
+    conflict_id = ask("Severance", 2, 11)
+    show_id = one(conn, "select id from tvshows where title = 'Severance'")["id"]
+
+    browser.send(f"/shows/{show_id}/delete", f"/shows/{show_id}")
+    assert "You deleted the show. When you bring it back, this is asked again." in _text(
+        browser.get("/conflicts?show=answered").text
+    )
+    browser.send(f"/shows/{show_id}/restore", "/shows/deleted")
+
+    page = _text(browser.get(f"/conflicts/{conflict_id}").text)
+    assert "1 episode waits: S02E11." in page
+    log = one(conn, "select id from plex_webhook_logs where conflict_id = %s", (conflict_id,))
+    trace = _text(browser.get(f"/activity/{log['id']}").text)
+    assert "You deleted the show, so it was left out." in trace
+    assert "You brought the show back, so it waited for your answer again." in trace
+
+
 def test_after_seven_days_an_answer_offers_no_undo(browser: Browser, ask: Ask, conn: Connection) -> None:
     conflict_id = ask()
     page = _give(browser, conflict_id, action="ignore")

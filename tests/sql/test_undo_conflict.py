@@ -130,6 +130,24 @@ def test_the_mapping_that_was_there_before_is_there_again(
     assert conflict_row(conn, held["conflict_id"])["tvshow_id"] == first
 
 
+def test_an_answer_whose_mapping_was_forgotten_since_is_taken_back_without_it(
+    conn: Connection, make_user: MakeUser, make_show: MakeShow
+) -> None:
+    user = make_user()
+    show = make_show(user, payloads.SHOW, seasons={1: 1})
+    receive(conn, user, scrobble())
+    held = receive(conn, user, scrobble(episode=2, at=AT + HOUR))
+    resolve(conn, user, held["conflict_id"], "select")
+    (mapping,) = mappings(conn, user)
+    conn.execute("select delete_mapping(%s, %s)", (user, mapping["id"]))
+
+    assert undo(conn, user, held["conflict_id"])["withdrawn"] == 1
+
+    assert mappings(conn, user) == []
+    assert not conflict_row(conn, held["conflict_id"])["resolved"]
+    assert live_times(conn, show) == [AT]
+
+
 def test_a_name_that_the_answer_took_from_a_show_is_given_back(
     conn: Connection, make_user: MakeUser, make_show: MakeShow
 ) -> None:
