@@ -161,6 +161,12 @@ class Play(Answer):
     created_at: datetime
 
 
+class AddedPlay(Play):
+    """A viewing that was said, and what that came to."""
+
+    action: Literal["marked_watched", "rewatched", "already_watched"]
+
+
 class Plays(Answer):
     """A page of viewings, the latest first."""
 

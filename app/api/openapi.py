@@ -20,6 +20,7 @@ blueprint = Blueprint("api_openapi", __name__, url_prefix="/api")
 _REF = "#/components/schemas/{model}"
 _TAGS = {
     "api_shows": "Shows",
+    "api_plays": "Shows",
     "api_search": "Shows",
     "api_export": "Shows",
     "api_config": "Connection",

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from app.api import answers
 from app.api.contract import api_blueprint, described
-from app.api.cursors import NewestFirstQuery, PageQuery, page_answer
+from app.api.cursors import PageQuery, page_answer
 from app.api.fields import (
     Body,
     Changes,
@@ -276,13 +276,3 @@ def restore_show(tvshow_id: int) -> dict[str, Any]:
     user_id = current_identity().user_id
     bring_back(services(), user_id, tvshow_id)
     return tracker.get_show(services(), user_id, tvshow_id)
-
-
-@blueprint.get("/shows/<id:tvshow_id>/plays")
-@described("List the viewings of a show", query=NewestFirstQuery, answer=answers.Plays)
-def list_plays(tvshow_id: int, query: NewestFirstQuery) -> dict[str, Any]:
-    """The latest first."""
-    page = episodes_of.list_plays(
-        services(), current_identity().user_id, tvshow_id, before=query.older_than, limit=query.at_most
-    )
-    return page_answer("plays", page)

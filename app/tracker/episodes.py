@@ -1,4 +1,4 @@
-"""Episodes of a show: the user's own marks, and every viewing."""
+"""Episodes of a show: the user's own marks."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from datetime import datetime
 from app.db.queries import queries
 from app.errors import NotFound
 from app.services import Services
-from app.tracker.paging import Page, Row, read_page
+from app.tracker.paging import Row
 from app.tracker.shows import found
 
 # PostgreSQL's integer; a larger number in an address is simply not there.
-_HIGHEST_NUMBER = 2**31 - 1
+HIGHEST_NUMBER = 2**31 - 1
 
 
 def set_watched(
@@ -42,7 +42,7 @@ def set_watched(
     Raises:
         NotFound: there is no such episode in this tracker.
     """
-    if season > _HIGHEST_NUMBER or episode > _HIGHEST_NUMBER:
+    if season > HIGHEST_NUMBER or episode > HIGHEST_NUMBER:
         raise NotFound("the show has no such episode")
     place = {"user_id": user_id, "tvshow_id": tvshow_id, "season": season, "episode": episode}
     with services.db.connection() as connection, connection.transaction():
@@ -51,25 +51,3 @@ def set_watched(
             raise NotFound("the show has no such episode")
         mark = queries().set_watched(connection, **place, watched=watched, watched_at=watched_at)
         return {"action": mark["action"]} | found(queries().get_episode(connection, **place))
-
-
-def list_plays(services: Services, user_id: int, tvshow_id: int, *, before: int | None = None, limit: int = 50) -> Page:
-    """The viewings of a show, the latest first; those that were taken back say when (`voided_at`) and why.
-
-    Args:
-        services: the application's parts.
-        user_id: whose tracker.
-        tvshow_id: the show.
-        before: id of the last play of the page before.
-        limit: how many.
-
-    Raises:
-        NotFound: there is no such show in this tracker.
-    """
-    with services.db.connection() as connection:
-        if not queries().has_show(connection, user_id=user_id, tvshow_id=tvshow_id):
-            raise NotFound("there is no such show in this tracker")
-        return read_page(
-            limit,
-            lambda n: queries().list_plays(connection, user_id=user_id, tvshow_id=tvshow_id, before=before, limit=n),
-        )

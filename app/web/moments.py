@@ -98,7 +98,7 @@ def read_moment(stored: str) -> Markup:
 
 
 def day_and_time(then: datetime) -> Markup:
-    """`<time>` with day, hour and minute of something to come: "Fri 21 Nov, 20:15". For templates."""
+    """`<time>` with day, hour and minute of something to come soon: "Fri 21 Nov, 20:15". For templates."""
     tz = user_zone()
     local = then.astimezone(tz)
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
@@ -107,7 +107,7 @@ def day_and_time(then: datetime) -> Markup:
 
 
 def day_and_clock(then: datetime) -> Markup:
-    """`<time>` with day, year, hour and minute of something that was: "Fri 21 Nov 2025, 20:15". For templates."""
+    """`<time>` with day, year, hour and minute of something long ago or far ahead: "Fri 21 Nov 2025, 20:15". For templates."""
     tz = user_zone()
     local = then.astimezone(tz)
     return Markup('<time datetime="{}" title="{}">{}</time>').format(

@@ -64,6 +64,19 @@ where p.user_id = :user_id and p.tvshow_id = :tvshow_id
 order by p.watched_at desc, p.id desc
 limit :limit;
 
+-- name: get_play(user_id, tvshow_id, play_id)^
+-- One viewing of a show, voided or not.
+select p.id, p.tvshow_id, p.season, p.episode, p.watched_at, p.source, p.server_uuid, p.account_id, a.title as account,
+       p.plex_season, p.plex_episode, p.mapping_id, p.log_id, p.voided_at, p.void_reason, p.created_at
+from plays p
+join tvshows s on s.id = p.tvshow_id and s.user_id = p.user_id and s.deleted_at is null
+left join plex_accounts a on a.id = p.account_id
+where p.user_id = :user_id and p.tvshow_id = :tvshow_id and p.id = :play_id;
+
+-- name: play_of(user_id, event_id)$
+-- Which viewing something that was said belongs to.
+select play_id from watch_events where user_id = :user_id and id = :event_id;
+
 -- name: find_shows(user_id, q, beginning, exact, limit)
 -- Shows that have a name like this: as it is written, or but for accents and punctuation. What begins so comes first.
 select s.id, s.title, extract(year from s.show_start_date)::integer as year, s.tmdb_id, s.poster_path, s.watched_episodes, s.total_episodes,

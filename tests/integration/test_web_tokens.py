@@ -77,7 +77,10 @@ def test_it_is_shown_once_and_is_in_no_cookie_and_no_address(browser: Browser) -
 def test_the_list_says_what_each_may_and_when_it_was_used(browser: Browser, conn: Connection) -> None:
     _call(browser, _make(browser, name="<b>Hall</b>", scope="write"))
     _make(browser, name="Old")
+    _make(browser, name="Good", expires="never")
+    _make(browser, name="Some days")
     conn.execute("update api_tokens set expires_at = now() - interval '1 day' where name = 'Old'")
+    conn.execute("update api_tokens set expires_at = '2199-12-31 12:00Z' where name = 'Some days'")
 
     page = browser.get("/settings/tokens").text
 
@@ -85,6 +88,8 @@ def test_the_list_says_what_each_may_and_when_it_was_used(browser: Browser, conn
     text = _text(page)
     assert "Reads and changes. Made just now . Last used just now" in text
     assert "Never used. Expired" in text
+    assert re.search(r"Some days Reads\. Made just now ?\. Never used\. Ends Tue 31 Dec 2199, 12:00", text)
+    assert "Never used. Does not end." in text
 
 
 def test_a_revoked_token_opens_nothing_any_more(browser: Browser, conn: Connection) -> None:

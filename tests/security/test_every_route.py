@@ -34,6 +34,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/plex/mappings/<id:mapping_id>/rules/preview": {"rules": [{"plex_season": 2, "season": 1}]},
     "PATCH /api/plex/mappings/<id:mapping_id>": {"sync_enabled": False},
     "PATCH /api/shows/<id:tvshow_id>": {"title": "Taken over"},
+    "PATCH /api/shows/<id:tvshow_id>/plays/<id:play_id>": {"watched_at": "2024-05-01T20:00:00Z"},
 }
 FORMS: dict[str, dict[str, str]] = {
     "POST /conflicts/<int:conflict_id>/answer": {"action": "ignore"},
