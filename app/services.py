@@ -23,6 +23,7 @@ from app.sync.wanted import Wanted
 from app.upstream.figures import UpstreamFigures
 from app.upstream.http import Limits, Upstream
 from app.upstream.pace import Pace
+from app.upstream.waiting_room import WaitingRoom
 
 if TYPE_CHECKING:
     from app.jobs.scheduler import Scheduler
@@ -61,6 +62,8 @@ class Services:
         scheduler: the clock of `tellykeep serve`; None in commands.
         events: counts what was received.
         posters: fetches and keeps posters; see app.posters.fetching.
+        room: where requests wait for those, so that the others have threads; `strangers_room`: for the OpenID provider, whom
+            people without an account have asked.
         tmdb, plex, plex_tv: how TMDB, Plex servers and plex.tv are asked; see app.tmdb.client, app.plex.client, app.plex.tv.
     """
 
@@ -75,6 +78,8 @@ class Services:
     history: Wanted = field(default_factory=Wanted)
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     scheduler: Scheduler | None = None
+    room: WaitingRoom = field(init=False)
+    strangers_room: WaitingRoom = field(init=False)
     events: EventFigures = field(init=False)
     tmdb: Upstream = field(init=False)
     plex: Upstream = field(init=False)
@@ -85,10 +90,12 @@ class Services:
         self.events = EventFigures(self.registry)
         self.registry.register(StoredFigures(self))
         figures = UpstreamFigures(self.registry)
+        self.room = WaitingRoom(max(1, self.settings.threads // 2))
+        self.strangers_room = WaitingRoom(max(1, self.settings.threads // 4))
         # TMDB asks for less than 50 a second.
-        self.tmdb = Upstream("tmdb", figures, pace=Pace(40, burst=40), not_there_codes=_TMDB_NOT_THERE)
+        self.tmdb = Upstream("tmdb", figures, pace=Pace(40, burst=40), room=self.room, not_there_codes=_TMDB_NOT_THERE)
         # A server on a NAS may take its time for a long list of episodes.
-        self.plex = Upstream("plex", figures, pace=Pace(20, burst=40), limits=Limits(read=12, total=25))
+        self.plex = Upstream("plex", figures, pace=Pace(20, burst=40), room=self.room, limits=Limits(read=12, total=25))
         # Apart from the questions of events, which shall not wait for a page full of posters.
         images = Upstream(
             "posters",
@@ -99,11 +106,14 @@ class Services:
         )
         self.posters = PosterKeeper(
             images,
+            self.room,
             PosterStore(self.settings.data_dir / "posters", self.settings.poster_cache_mb * _MIB),
             reserve=self.settings.disk_reserve_mb * _MIB,
         )
         # Only ever asked while somebody waits for a page.
-        self.plex_tv = Upstream("plex_tv", figures, pace=Pace(5, burst=20), limits=Limits(connect=3, read=6, total=8))
+        self.plex_tv = Upstream(
+            "plex_tv", figures, pace=Pace(5, burst=20), room=self.room, limits=Limits(connect=3, read=6, total=8)
+        )
 
     def close(self) -> None:
         """Closes every connection: the database's, which waits for those in use, and those to other servers."""

@@ -12,6 +12,7 @@ from app.posters.image import Image, read_image
 from app.posters.store import PosterStore
 from app.upstream.errors import NotThere, UpstreamError
 from app.upstream.http import Upstream
+from app.upstream.waiting_room import WaitingRoom
 
 log = structlog.get_logger("tellykeep.posters")
 
@@ -32,16 +33,18 @@ class PosterKeeper:
         store: what was fetched.
     """
 
-    def __init__(self, upstream: Upstream, store: PosterStore, *, reserve: int) -> None:
+    def __init__(self, upstream: Upstream, room: WaitingRoom, store: PosterStore, *, reserve: int) -> None:
         """Touches nothing yet.
 
         Args:
             upstream: see above.
+            room: where requests wait for other servers.
             store: see above.
             reserve: bytes that stay free on the disk.
         """
         self.upstream = upstream
         self.store = store
+        self._room = room
         self._reserve = reserve
         self._turns = threading.BoundedSemaphore(_AT_ONCE)
         self._lock = threading.Lock()
@@ -62,8 +65,9 @@ class PosterKeeper:
         if not self._turns.acquire(timeout=_PATIENCE_SECONDS):
             return None
         try:
-            # Others that waited with this one may have found the host away meanwhile.
-            content = b"" if self._rests(host) else ask()
+            with self._room.place() as is_free:
+                # Others that waited with this one may have found the host away meanwhile.
+                content = ask() if is_free and not self._rests(host) else b""
         except NotThere:
             self._rest(name, _NOT_THERE_SECONDS)
             return None

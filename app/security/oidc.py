@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +68,8 @@ def set_out(target: str, *, link_to: int | None = None) -> Response:
     from authlib.common.errors import AuthlibBaseError
 
     try:
-        there = client.create_authorization_url(_callback_address())
+        with _place():
+            there = client.create_authorization_url(_callback_address())
     except (requests.RequestException, AuthlibBaseError, ValueError, RuntimeError, KeyError) as error:
         raise _away(error) from error
     client.save_authorize_data(redirect_uri=_callback_address(), **(there | {"next": target, "link_to": link_to}))
@@ -89,11 +92,12 @@ def come_back() -> Person:
     if state is None:
         raise Forbidden("this sign-in was not begun in this browser, or was finished before: begin it again")
     try:
-        token = client.authorize_access_token(leeway=60)
-        claims = token.get("userinfo")
-        if claims is None:
-            raise ValueError("no id_token came")
-        name = claims.get("preferred_username") or _asked_name(client, token, claims["sub"])
+        with _place():
+            token = client.authorize_access_token(leeway=60)
+            claims = token.get("userinfo")
+            if claims is None:
+                raise ValueError("no id_token came")
+            name = claims.get("preferred_username") or _asked_name(client, token, claims["sub"])
     except (requests.RequestException, ValueError, RuntimeError, KeyError) as error:
         raise _away(error) from error
     except (AuthlibBaseError, JoseError) as error:
@@ -107,6 +111,15 @@ def come_back() -> Person:
         next=state["next"],
         link_to=state["link_to"],
     )
+
+
+@contextmanager
+def _place() -> Iterator[None]:
+    """A place for somebody who waits for the provider, and may be anybody."""
+    with services().strangers_room.place() as is_free:
+        if not is_free:
+            raise ProviderAway("too many are signing in at this moment: try again in a few seconds")
+        yield
 
 
 def _asked_name(client: Client, token: dict[str, Any], subject: str) -> str | None:

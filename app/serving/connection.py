@@ -95,6 +95,8 @@ class Connection:
         deadline: when it is given up in this state.
         held: bytes of requests that are in memory for it.
         is_last: it is closed after this answer.
+        is_urgent: the request that it is at must not wait for pages.
+        has_spare: one of the spare threads works on it.
     """
 
     def __init__(self, cfg: Any, client_socket: socket.socket, client: Any, server: Any) -> None:
@@ -110,6 +112,8 @@ class Connection:
         self.parser.unreader = self.received
         self.held = 0
         self.is_last = False
+        self.is_urgent = False
+        self.has_spare = False
         self.state = State.IDLE
         self.since = time.monotonic()
         self.deadline = self.since
@@ -132,6 +136,7 @@ class Connection:
     def hand_over(self) -> None:
         """The request to the parser; a thread reads it from there."""
         self.is_last = self.incoming.is_cut
+        self.is_urgent = self.incoming.is_urgent
         self.received.put(bytes(self.incoming.data))
         self.incoming = Incoming()
 

@@ -15,6 +15,7 @@ MOST_READ = 32 * MEBIBYTE
 _LONGEST_LINE = 8 * KIBIBYTE
 
 _BARE_LINE_FEED = re.compile(rb"(?<!\r)\n")
+_URGENT = re.compile(rb"POST /api/plex/webhook[ ?]|GET /(?:healthz|readyz)[ ?]")
 _FRAMING = re.compile(rb"\r\n(content-length|transfer-encoding|expect)[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE)
 
 
@@ -101,6 +102,11 @@ class Incoming:
             self._look_for_head()
         else:
             self._follow_body(piece)
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether it must not wait for pages: a webhook, or a monitor's question."""
+        return _URGENT.match(self.data) is not None
 
     def end(self) -> None:
         """The client sends no more: the application is told of half a body, and nobody of half a head."""

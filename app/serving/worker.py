@@ -11,7 +11,7 @@ import selectors
 import socket
 import time
 from collections import Counter, deque
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
@@ -27,6 +27,8 @@ from app.serving.refusals import reason_of, refusal, status_of
 log = structlog.get_logger("tellykeep.serving")
 
 MOST_CONNECTIONS = 500
+# Besides TELLYKEEP_THREADS, for webhooks and monitors while all of those are at pages that wait for another server.
+SPARE_THREADS = 4
 # Of requests that are on their way: enough for ten of the largest and for hundreds of webhooks.
 MOST_HELD = 64 * MEBIBYTE
 STOP_SECONDS = 2.0
@@ -44,6 +46,9 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self._connections: set[Connection] = set()
         self._held = 0
+        self._spare = ThreadPoolExecutor(SPARE_THREADS, thread_name_prefix="spare")
+        # Requests that the pool has, those that queue for its threads included.
+        self._in_pool = 0
         self._shut_out = 0
         self._said_at = -_SAY_SECONDS
         self._look_at = 0.0
@@ -65,6 +70,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         while self._connections and time.monotonic() < until:
             self._turn()
         self.tpool.shutdown(wait=False)
+        self._spare.shutdown(wait=False)
         for connection in list(self._connections):
             self._close(connection)
         self.poller.close()
@@ -151,6 +157,13 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         self.enqueue_req(connection)
         return True
 
+    def enqueue_req(self, conn: Connection) -> None:
+        """Hands it to the pool; where that has nobody free, what is urgent to a spare thread."""
+        conn.has_spare = conn.is_urgent and self._in_pool >= self.cfg.threads
+        self._in_pool += not conn.has_spare
+        working = (self._spare if conn.has_spare else self.tpool).submit(self.handle, conn)
+        working.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, conn, done))
+
     # ── working, in a thread of the pool ──
 
     def handle(self, conn: Connection) -> bool:
@@ -189,6 +202,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
 
     def finish_request(self, conn: Connection, fs: Future[bool]) -> None:
         """Back in the loop: the rest of the answer, then the next request or the end."""
+        self._in_pool -= not conn.has_spare
         goes_on = not fs.cancelled() and fs.exception() is None and fs.result()
         if goes_on:
             conn.take_next()

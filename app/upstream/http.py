@@ -20,6 +20,7 @@ from app.upstream.connections import GuardedAdapter, RefusedAddress, deadline, s
 from app.upstream.errors import KeyRejected, NotThere, Service, UpstreamError, UpstreamUnavailable
 from app.upstream.figures import SLOW_SECONDS, UpstreamFigures
 from app.upstream.pace import Pace
+from app.upstream.waiting_room import BUSY_SECONDS, WaitingRoom
 
 MOST_REDIRECTS = 3
 _CHUNK = 64 * 1024
@@ -84,6 +85,7 @@ class Upstream:
         figures: UpstreamFigures,
         *,
         pace: Pace,
+        room: WaitingRoom | None = None,
         limits: Limits | None = None,
         not_there_codes: frozenset[int] | None = None,
         not_there_statuses: frozenset[int] = frozenset({HTTPStatus.NOT_FOUND}),
@@ -94,6 +96,7 @@ class Upstream:
             service: who is asked.
             figures: where it is counted.
             pace: the rate that is kept to.
+            room: where requests wait for it; None where something else limits them.
             limits: the defaults when None.
             not_there_codes: a 404 says "no such thing" only with one of these in its `status_code`; any 404 when None.
             not_there_statuses: which answers say "no such thing": a host of images takes 403 for it too.
@@ -102,6 +105,7 @@ class Upstream:
         self.limits = limits or Limits()
         self._figures = figures
         self._pace = pace
+        self._room = room
         self._not_there_codes = not_there_codes
         self._not_there_statuses = not_there_statuses
         self._lock = threading.Lock()
@@ -191,7 +195,7 @@ class Upstream:
         step: Step = {"step": "asked", "service": self.service, "what": question.what, "status": None}
         outcome, problem = "fault", None
         try:
-            answer = read(self._ask(question, step, hear))
+            answer = read(self._ask_in_turn(question, step, hear))
             outcome = "answered"
             return answer
         except UpstreamError as error:
@@ -236,6 +240,15 @@ class Upstream:
             session, self._session = self._session, None
         if session is not None:
             session.close()
+
+    def _ask_in_turn(self, question: _Question, step: Step, hear: Hear | None) -> bytes:
+        if self._room is None:
+            return self._ask(question, step, hear)
+        with self._room.place() as is_free:
+            if not is_free:
+                problem = "is not asked now, as too many wait for answers already: try again in a moment"
+                raise self._unavailable(problem, retry_after=BUSY_SECONDS, rate_limited=True)
+            return self._ask(question, step, hear)
 
     def _ask(self, question: _Question, step: Step, hear: Hear | None) -> bytes:
         limits = question.limits

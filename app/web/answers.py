@@ -75,7 +75,10 @@ def _begun(action: str, chosen: list[Chosen]) -> BaseResponse:
     if chosen:
         with refusals_told():
             batch_id = tracker.begin_answers(services(), user_id, action, chosen)
-            apply_answers(services(), user_id, seconds=AT_ONCE_SECONDS)
+            # Where too many wait for other servers already, the job does it.
+            with services().room.place() as is_free:
+                if is_free:
+                    apply_answers(services(), user_id, seconds=AT_ONCE_SECONDS)
     elif action == "undo":
         tell_problem("Nothing of it can be taken back any more.")
     if batch_id is None:

@@ -17,7 +17,7 @@ from app.web.settings import tmdb as settings_tmdb
 
 log = structlog.get_logger("tellykeep.connect")
 
-Answer = Response | tuple[str, int]
+Answer = Response | tuple[str, int, dict[str, str]]
 
 
 def answer(part: str, act: Callable[[], object], *, stay: bool = False) -> Answer:
@@ -35,7 +35,9 @@ def answer(part: str, act: Callable[[], object], *, stay: bool = False) -> Answe
         if not isinstance(error, UpstreamError) and error.http_status >= 500:
             raise
         log.info("the connection was not changed", part=part, code=error.code)
-        return page(at, part, error), error.http_status
+        seconds = error.retry_after if isinstance(error, UpstreamError) else None
+        headers = {} if seconds is None else {"Retry-After": str(seconds)}
+        return page(at, part, error), int(error.http_status), headers
     return redirect(parts.address_of(at, part) if stay else parts.address_after(at, part), 303)
 
 

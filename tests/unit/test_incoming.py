@@ -33,6 +33,16 @@ REFUSED_AT_ONCE = {
     "an endless chunk size": HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + b"0" * 9000,
 }
 
+URGENT = [HEAD, b"POST /api/plex/webhook HTTP/1.1\r\n", b"GET /healthz HTTP/1.1\r\n", b"GET /readyz?x=1 HTTP/1.1\r\n"]
+NOT_URGENT = [
+    b"GET / HTTP/1.1\r\nReferer: POST /api/plex/webhook\r\n",
+    b"POST /api/plex/webhooks HTTP/1.1\r\n",
+    b"POST /connect/server?next=POST /api/plex/webhook HTTP/1.1\r\n",
+    b"POST /healthz HTTP/1.1\r\n",
+    b"GET /api/plex/webhook HTTP/1.1\r\n",
+    b"",
+]
+
 # A busy machine is no fault of what is tested.
 steady = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -155,3 +165,8 @@ def test_who_asks_before_sending_too_much_need_not_send_it() -> None:
     incoming = Incoming(HEAD + EXPECTS + b"Content-Length: 99000000\r\n\r\n")
     assert incoming.is_complete
     assert incoming.is_cut
+
+
+@pytest.mark.parametrize(("data", "is_urgent"), [(d, True) for d in URGENT] + [(d, False) for d in NOT_URGENT])
+def test_webhooks_and_monitors_are_urgent_and_nothing_else(data: bytes, is_urgent: bool) -> None:
+    assert Incoming(data).is_urgent is is_urgent

@@ -19,6 +19,7 @@ from app.upstream.errors import NotThere, UpstreamUnavailable
 from app.upstream.figures import UpstreamFigures
 from app.upstream.http import Upstream
 from app.upstream.pace import Pace
+from app.upstream.waiting_room import WaitingRoom
 from tests.unit.test_web_colours import _contrast
 
 JPEG = b"\xff\xd8\xff\xe0" + bytes(100)
@@ -179,7 +180,7 @@ class Host:
 @pytest.fixture
 def keeper(tmp_path: Path) -> PosterKeeper:
     upstream = Upstream("posters", UpstreamFigures(CollectorRegistry()), pace=Pace(100, burst=100))
-    return PosterKeeper(upstream, PosterStore(tmp_path, 10_000), reserve=0)
+    return PosterKeeper(upstream, WaitingRoom(2), PosterStore(tmp_path, 10_000), reserve=0)
 
 
 def test_a_poster_is_fetched_once(keeper: PosterKeeper) -> None:

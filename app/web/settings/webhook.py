@@ -10,7 +10,7 @@ from flask import Blueprint, Response, redirect, render_template, url_for
 from htmx_flask import request
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.errors import NotFound, TellykeepError
+from app.errors import NotFound, TellykeepError, TooManyRequests
 from app.security.access import current_identity, guard_pages
 from app.security.limits import limiter
 from app.services import services
@@ -18,6 +18,7 @@ from app.sync.trial import send_trial
 from app.tracker.activity import get_activity
 from app.tracker.paging import Row
 from app.tracker.plex_config import get_config, rotate_secret
+from app.upstream.waiting_room import BUSY_SECONDS
 from app.web import asked
 from app.web.notes import refusals_told, tell
 from app.web.part import answer_part
@@ -51,7 +52,12 @@ def rotate() -> BaseResponse:
 def test() -> Response:
     """Sends a test, and shows what came of it. No redirect: the result is of this request alone."""
     try:
-        trials = send_trial(services(), current_identity().user_id)
+        with services().room.place() as is_free:
+            if not is_free:
+                raise TooManyRequests(
+                    "too many wait for answers already: try again in a moment", retry_after=BUSY_SECONDS
+                )
+            trials = send_trial(services(), current_identity().user_id)
     except TellykeepError as error:
         values: dict[str, Any] = {"problem": error.message}
     else:
