@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import psycopg
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -11,7 +12,7 @@ from werkzeug.test import TestResponse
 from app.security import accounts
 from app.security.passwords import has_password
 from app.services import Services
-from tests.conftest import Connection
+from tests.conftest import Connection, DatabaseUrls
 from tests.integration.browser import PASSWORD, Browser
 from tests.integration.test_web_pages import _text
 from tests.scrobbles import receive, scrobble
@@ -252,6 +253,26 @@ def test_an_account_is_deleted_with_everything_once_its_name_is_typed(
     for table in ("tvshows", "plays", "plex_webhook_logs", "plex_config", "sessions"):
         assert value(conn, f"select count(*) from {table} where user_id = %s", (mira,)) == 0
     assert _sign_in(olga, "mira") == 401
+
+
+def test_an_account_with_years_in_it_may_take_longer_than_a_request(
+    olga: Browser, mira: int, conn: Connection, database_urls: DatabaseUrls
+) -> None:
+    """A year of events took eight seconds to go on a fast disk, and a statement has fifteen."""
+    with psycopg.connect(database_urls.owner_url, autocommit=True) as owner:
+        owner.execute(
+            """create function public.look() returns trigger language plpgsql as $$ begin
+                   raise exception using message = current_setting('statement_timeout'), errcode = 'TK409';
+               end $$"""
+        )
+        owner.execute("create trigger look before delete on tracker.users for each row execute function public.look()")
+
+    _do(olga, mira, "delete", typed_name="mira")
+
+    assert "2min." in _said(olga, mira)
+    with psycopg.connect(database_urls.owner_url, autocommit=True) as owner:
+        owner.execute("drop trigger look on tracker.users")
+    assert _do(olga, mira, "delete", typed_name="mira").location == USERS
 
 
 def test_the_webhook_of_a_deleted_account_is_not_known_any_more(
