@@ -89,6 +89,7 @@ def get_config() -> dict[str, Any]:
     " what was marked watched by hand in Plex is looked for in its library once a day.",
     body=ConfigChanges,
     answer=answers.PlexConfig,
+    errors={404: "An account or a server was never seen in an event."},
     scope="write",
 )
 def change_config(body: ConfigChanges) -> dict[str, Any]:

@@ -159,6 +159,7 @@ def list_shows(query: PageQuery) -> dict[str, Any]:
     answer=answers.ShowAlone,
     status=201,
     errors={
+        404: "TMDB has no such show.",
         409: "A show with this TMDB, TVDB or IMDb id is there.",
         422: "There is no title, and no TMDB key to ask for it, or TMDB does not accept the key.",
         503: "TMDB does not answer (code tmdb_unavailable); Retry-After says when to try again.",
