@@ -333,6 +333,7 @@ class Candidate(Answer):
     year: int | None
     score: float
     reason: str
+    poster_path: str | None = Field(default=None, description="At TMDB, of one that the tracker does not have.")
 
 
 class HeldEpisode(Answer):

@@ -268,6 +268,7 @@ class LookUp:
             "title": show.title,
             "original_title": show.original_name or None,
             "year": show.year,
+            "poster_path": show.poster_path or None,
             "ids": {name: known for name, known in ids.items() if known is not None},
             "titles": [name["title"] for name in show.names[:_TITLES]],
         }
@@ -282,7 +283,13 @@ class LookUp:
         hits = client.search(wanted["title"], year) if year is not None else []
         hits = hits or client.search(wanted["title"])
         self._lookup["tmdb_search"] = [
-            {"tmdb_id": hit.id, "title": hit.title, "original_title": hit.original_name or None, "year": hit.year}
+            {
+                "tmdb_id": hit.id,
+                "title": hit.title,
+                "original_title": hit.original_name or None,
+                "year": hit.year,
+                "poster_path": hit.poster_path or None,
+            }
             for hit in hits[:20]
         ]
 

@@ -139,7 +139,8 @@ def cards_of(rows: list[Row]) -> list[dict[str, Any]]:
 
 def _card(row: Row, shows: dict[int, Row], outcomes: list[Row]) -> dict[str, Any]:
     candidates = [
-        candidate | {"poster_path": (shows.get(candidate["tvshow_id"]) or {}).get("poster_path")}
+        # Of one that the tracker does not have, TMDB has said it.
+        {"poster_path": None} | candidate | _poster_of(shows.get(candidate["tvshow_id"]))
         for candidate in row["potential_matches"]
     ]
     card = row | {
@@ -154,3 +155,7 @@ def _card(row: Row, shows: dict[int, Row], outcomes: list[Row]) -> dict[str, Any
         "outcomes": conflict_words.outcomes_of(outcomes),
     }
     return card | {"put_forward": conflict_words.put_forward(card)}
+
+
+def _poster_of(show: Row | None) -> dict[str, Any]:
+    return {} if show is None else {"poster_path": show["poster_path"]}

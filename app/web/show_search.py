@@ -20,7 +20,7 @@ class ShowSearch:
     Attributes:
         query: as it was typed; empty when nothing was.
         ours: shows of the tracker.
-        theirs: shows that TMDB knows; None when it was not asked.
+        theirs: other shows that TMDB knows; None when it was not asked.
         has_key: whether TMDB can be asked.
         problem: why TMDB did not answer; empty otherwise.
     """
@@ -39,14 +39,16 @@ def search_in_tracker(services: Services, user_id: int, values: Mapping[str, str
 
 
 def search_in_both(services: Services, user_id: int, values: Mapping[str, str]) -> ShowSearch:
-    """The same, and with `tmdb` what TMDB knows by that name."""
+    """The same, and with `tmdb` what else TMDB knows by that name."""
     query = asked.query(values)
     ours = find_shows(services, user_id, query)
+    shown = {show["id"] for show in ours}
     has_key = tmdb_key(services, user_id) is not None
     theirs, problem = None, ""
     if query and has_key and values.get("tmdb"):
         try:
-            theirs = search_shows(services, user_id, query)
+            found = search_shows(services, user_id, query)
+            theirs = [show for show in found if show["tvshow_id"] not in shown]
         except UpstreamError as error:
             problem = error.message
     return ShowSearch(query, ours, theirs, has_key, problem)

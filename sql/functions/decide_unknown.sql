@@ -50,7 +50,8 @@ begin
                 'tvshow_id', null, 'tmdb_id', v_tmdb, 'title', v_found -> 'title', 'year', v_found -> 'year', 'score', 0.95,
                 'reason', case v_refusal when 'deleted' then 'TMDB knows it by its id, but you deleted it'
                                          when 'not_tracked' then 'TMDB knows it by its id, but you chose not to track it'
-                                         else 'TMDB knows it by its id' end));
+                                         else 'TMDB knows it by its id' end)
+                || jsonb_strip_nulls(jsonb_build_object('poster_path', v_lookup -> 'tmdb_shows' -> (v_tmdb #>> '{}') -> 'poster_path')));
         end if;
         return jsonb_build_object('verdict', 'conflict',
             'conflict_type', case when v_local is null then 'no_match' when jsonb_array_length(v_local) > 1 then 'multiple_matches'
@@ -66,7 +67,8 @@ begin
                'score', case when tracker.title_key(p_event ->> 'show_title') in (tracker.title_key(h ->> 'title'),
                                                                                     tracker.title_key(h ->> 'original_title'))
                              then 0.55 else 0.30 end,
-               'reason', 'found by TMDB''s search, not in the tracker') order by n), '[]')
+               'reason', 'found by TMDB''s search, not in the tracker')
+               || jsonb_strip_nulls(jsonb_build_object('poster_path', h -> 'poster_path')) order by n), '[]')
     into v_there
     from jsonb_array_elements(v_lookup -> 'tmdb_search') with ordinality x(h, n)
     where n <= 5 and not exists (select from tvshows s

@@ -109,6 +109,16 @@ def test_hama_anidb_of_an_unknown_show_is_added_when_tmdb_has_one_of_that_very_n
     assert household.mapping()["match_method"] == "tmdb_search"
 
 
+def test_what_tmdb_finds_by_name_is_proposed_with_its_poster(household: Household) -> None:
+    title, key = "Sea of Memory", payloads.rating_key("show", "Sea of Memory")
+    guid = f"com.plexapp.agents.hama://anidb-{payloads.show_ids(title)['anidb']}?lang=en"
+    household.plex.add_show(key, title, year=2021, guid=guid, seasons={1: 4})
+    household.tmdb.add_show(77, title, first_air_date="1998-01-01", seasons={1: 4})
+    row = household.looks_up(payloads.hama_anidb(grandparentTitle=title))
+    (candidate,) = conflict_row(household.conn, row["conflict_id"])["potential_matches"]
+    assert (candidate["tmdb_id"], candidate["poster_path"]) == (77, "/poster77.jpg")
+
+
 @pytest.mark.parametrize("numbers", [(2, 4), (1, 3)])
 def test_an_episode_id_whose_season_and_number_do_not_agree_proves_nothing(
     household: Household, numbers: tuple[int, int]
@@ -215,6 +225,7 @@ def test_with_auto_add_off_the_found_show_is_proposed(household: Household) -> N
         "year": 2019,
         "score": 0.95,
         "reason": "TMDB knows it by its id",
+        "poster_path": f"/poster{IDS['tmdb']}.jpg",
     }
     assert household.shows() == []
 

@@ -114,3 +114,13 @@ def test_hits_of_the_search_are_proposed_unless_the_tracker_has_them(
     hits = [{"tmdb_id": n, "title": "Nightwatch", "year": 1990} for n in (2, 3)]
     answer = unknown(conn, user, show_ids=None, found=None, lookup={"tmdb_search": hits})
     assert (answer["verdict"], [c["tmdb_id"] for c in answer["candidates"]]) == ("conflict", [2])
+    assert "poster_path" not in answer["candidates"][0]
+
+
+def test_what_tmdb_proposes_brings_its_poster(conn: Connection, make_user: MakeUser) -> None:
+    user = make_user(auto_add_shows=False)
+    there = unknown(conn, user, lookup={"tmdb_shows": {"1": FOUND | {"poster_path": "/watch.jpg"}}})
+    assert [c["poster_path"] for c in there["candidates"]] == ["/watch.jpg"]
+    hits = [{"tmdb_id": 2, "title": "Nightwatch", "year": 1990, "poster_path": "/old.jpg"}]
+    searched = unknown(conn, user, show_ids=None, found=None, lookup={"tmdb_search": hits})
+    assert [c["poster_path"] for c in searched["candidates"]] == ["/old.jpg"]
