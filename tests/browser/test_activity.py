@@ -106,3 +106,22 @@ def test_it_is_paused_narrowed_and_read_on_without_javascript(open_at: Open, ser
     page.select_option("#event", "media.play")
     page.click(".tk-narrow-form button:has-text('Show')")
     expect(page.locator(".tk-event")).to_have_count(40)
+
+
+def test_without_javascript_nothing_claims_to_update_itself(open_at: Open, services: Services, user_id: int) -> None:
+    fill(services, user_id)
+    window = open_at(PHONE, java_script_enabled=False)
+    page = window.page
+    window.sign_in("mira", PASSWORD)
+    window.go("/activity?status=success")
+
+    expect(page.locator("text=Updates by itself")).to_be_hidden()
+    expect(page.locator("noscript a:has-text('See what came since')")).to_be_visible()
+    window.picture("log-no-javascript-phone")
+    page.click("summary:has-text('Search and filter')")
+    page.fill("#q", "slow")
+    page.click("button:has-text('Show')")
+    expect(page.locator(".tk-chips")).to_contain_text("slow")
+    page.locator(".tk-event a").first.click()
+    page.locator(".tk-fact-show").click()
+    expect(page.locator("h1")).to_contain_text("Slow Horses")

@@ -67,6 +67,23 @@ def _ids(page: str) -> list[int]:
     return [int(number) for number in re.findall(r'id="event-(\d+)"', page)]
 
 
+def test_an_event_leads_to_its_show_and_mapping_while_they_are_there(
+    browser: Browser, take: Take, conn: Connection, user_id: int
+) -> None:
+    log_id = take("Severance", 2, 1)
+    row = one(conn, "select tvshow_id, mapping_id from plex_webhook_logs where id = %s", (log_id,))
+    page = browser.get(f"/activity/{log_id}").text
+    links = (f'href="/shows/{row["tvshow_id"]}?season=2"', f'href="/mappings/{row["mapping_id"]}"')
+    assert all(link in page for link in links)
+
+    conn.execute("select delete_mapping(%s, %s)", (user_id, row["mapping_id"]))
+    conn.execute("select delete_show(%s, %s)", (user_id, row["tvshow_id"]))
+
+    page = browser.get(f"/activity/{log_id}").text
+    assert not any(link in page for link in links)
+    assert "Severance , which you deleted" in _text(page)
+
+
 def test_every_filter_is_in_the_address_and_can_be_taken_off_alone(
     browser: Browser, take: Take, conn: Connection, services: Services
 ) -> None:
