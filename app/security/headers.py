@@ -31,6 +31,8 @@ _ALWAYS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
+    # Posters and JSON are for our own pages; another port of this machine is the same site to a browser, and gets the cookie.
+    "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     # What a page shows is private; the static files say for themselves how long they keep.
     "Cache-Control": "no-store",

@@ -45,6 +45,8 @@ def faults_of(answer: TestResponse) -> list[str]:
         faults.append("may be framed, or its addresses bent")
     if headers.getlist("X-Content-Type-Options") != ["nosniff"]:
         faults.append("may be sniffed")
+    if headers.getlist("Cross-Origin-Resource-Policy") != ["same-origin"]:
+        faults.append("may be embedded by others")
     if headers.getlist("Referrer-Policy") not in (["same-origin"], ["no-referrer"]):
         faults.append("tells others where one came from")
     faults += [f"says {name}" for name in ("Server", "X-Powered-By", "Strict-Transport-Security") if name in headers]
