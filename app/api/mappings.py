@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from app.api import answers
 from app.api.contract import api_blueprint, described
@@ -20,6 +22,10 @@ class MappingsQuery(NewestFirstQuery):
 
     unmapped: bool | None = None
     conflicts: bool | None = None
+    confirmed: bool | None = None
+    sync_enabled: bool | None = None
+    below: Annotated[float, Field(ge=0, le=1)] | None = None
+    method: Search | None = None
     q: Search | None = None
 
 
@@ -36,6 +42,8 @@ class MappingChanges(Changes):
     "List mappings",
     description="unmapped: those that stand for no show (true), or for one (false)."
     " conflicts: those with an open question (true), or without (false)."
+    " confirmed: those that you have confirmed (true), or not (false). sync_enabled: those that are switched on, or off."
+    " below: those with less confidence. method: those that were found in this way, as match_method says it."
     " q: a part of the title in Plex or in the tracker.",
     query=MappingsQuery,
     answer=answers.Mappings,
@@ -47,6 +55,10 @@ def list_mappings(query: MappingsQuery) -> dict[str, Any]:
         current_identity().user_id,
         unmapped=query.unmapped,
         conflicts=query.conflicts,
+        confirmed=query.confirmed,
+        switched_on=query.sync_enabled,
+        below=query.below,
+        method=query.method or None,
         q=query.q,
         before=query.older_than,
         limit=query.at_most,

@@ -74,6 +74,7 @@ def mapping(mapping_id: int) -> Response:
     kind = chosen_kind(request.args)
     values: dict[str, Any] = {
         "mapping": row,
+        "show": name_shows(services(), user_id, {row["tvshow_id"]} - {None}).get(row["tvshow_id"]),
         "rules": list_rules(services(), user_id, row["id"]),
         "search": search_in_tracker(services(), user_id, request.args),
         "kind": kind,

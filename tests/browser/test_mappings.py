@@ -60,6 +60,7 @@ def test_the_mappings(
         pick.click()
     expect(page.locator("#several")).to_be_in_viewport()
     window.picture(f"mappings-chosen-{name}")
+    window.axe()
     assert page.evaluate(TOO_SMALL) == []
 
     _open_mapping(window, "Slow Horses")
@@ -78,6 +79,7 @@ def test_the_mappings(
         page.get_by_role("link", name=kind).click()
         expect(page.get_by_role("link", name=kind)).to_have_attribute("aria-current", "true")
         window.picture(f"mapping-{kind.split()[0].lower()}-{name}", full=True)
+        window.axe()
         assert page.evaluate(TOO_SMALL) == []
     page.get_by_role("link", name="Shifted").click()
     for field, value in (("plex_season", "1"), ("from_episode", "4"), ("season", "2"), ("first", "1")):

@@ -132,6 +132,30 @@ def test_mappings_are_filtered_by_what_they_stand_for_and_by_title(
     assert titles("q=a&unmapped=false&conflicts=false") == ["Alpha 100%"]
 
 
+def test_mappings_are_filtered_by_how_sure_they_are_and_by_their_state(
+    ann: ApiClient, make_show: MakeShow, conn: Connection
+) -> None:
+    for title in ("Alpha", "Beta", "Gamma"):
+        make_show(ann.user_id, title)
+        receive(conn, ann.user_id, scrobble(title))
+    conn.execute("update plex_show_mappings set match_confidence = 0.7 where plex_title = 'Alpha'")
+    ids = {m["plex_title"]: m["id"] for m in ann.call("GET", "/api/plex/mappings")["mappings"]}
+    ann.call("PATCH", f"/api/plex/mappings/{ids['Beta']}", {"manually_confirmed": True})
+    ann.call("PATCH", f"/api/plex/mappings/{ids['Gamma']}", {"sync_enabled": False})
+
+    def titles(query: str) -> list[str]:
+        return [m["plex_title"] for m in ann.call("GET", f"/api/plex/mappings?{query}")["mappings"]]
+
+    assert titles("confirmed=true") == ["Beta"]
+    assert titles("confirmed=false") == ["Gamma", "Alpha"]
+    assert titles("sync_enabled=false") == ["Gamma"]
+    assert titles("below=0.75") == ["Alpha"]
+    assert titles("below=0.7") == []
+    assert titles("method=title") == ["Gamma", "Beta", "Alpha"]
+    assert titles("method=manual") == []
+    assert titles("confirmed=false&sync_enabled=true&method=title") == ["Alpha"]
+
+
 def test_mappings_come_in_pages(ann: ApiClient, make_show: MakeShow, conn: Connection) -> None:
     for title in ("One", "Two", "Three"):
         make_show(ann.user_id, title)
@@ -147,6 +171,9 @@ def test_mappings_come_in_pages(ann: ApiClient, make_show: MakeShow, conn: Conne
     ("field", "query"),
     [
         ("unmapped", "unmapped=perhaps"),
+        ("confirmed", "confirmed=perhaps"),
+        ("below", "below=2"),
+        ("below", "below=NaN"),
         ("q", f"q={'x' * 201}"),
         ("q", "q=%00"),
         ("before", "before=-1"),

@@ -247,13 +247,22 @@ def test_an_episode_that_is_missing_is_taken_from_plex_or_given_its_number(
     browser: Browser, ask: Ask, conn: Connection
 ) -> None:
     conflict_id = ask("Severance", 2, 11)
-    assert "The show is Severance 2022 ." in _text(browser.get(f"/conflicts/{conflict_id}").text)
+    assert "Severance 2022 Take the episode as Plex has it. Add the episode" in _text(
+        browser.get(f"/conflicts/{conflict_id}").text
+    )
 
     page = _text(_give(browser, conflict_id, action="select", season="2", episode="10").text)
 
     assert "Marked watched : S02E11" in page
     play = one(conn, "select season, episode, plex_episode from plays")
     assert play == {"season": 2, "episode": 10, "plex_episode": 11}
+
+
+def test_an_episode_that_is_missing_leads_to_the_numbering_of_its_mapping(browser: Browser, ask: Ask) -> None:
+    conflict_id = ask("Severance", 2, 11)
+    (href,) = re.findall(r'href="(/mappings\?[^"]*)"', browser.get(f"/conflicts/{conflict_id}").text)
+    assert "Severance is Severance" in _text(browser.get(href.replace("&amp;", "&")).text)
+    assert 'href="/mappings?' not in browser.get(f"/conflicts/{ask()}").text
 
 
 def test_half_a_number_is_refused_where_it_was_given(browser: Browser, ask: Ask, conn: Connection) -> None:

@@ -79,7 +79,7 @@ def test_a_mapping_says_what_it_stands_for_and_how_sure_it_is(browser: Browser, 
 
     assert "Slow Horses is Slow Horses Confidence 0.80" in text_of(browser.get("/mappings").text)
     page = text_of(browser.get(f"/mappings/{mapping_id}").text)
-    assert "stands for Slow Horses By the title; confidence 0.80." in page
+    assert "stands for Slow Horses 2022 By the title; confidence 0.80." in page
 
 
 def test_the_list_is_searched_and_filtered_and_the_address_says_so(
