@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from psycopg import sql
 from pydantic import SecretStr
+from werkzeug.test import TestResponse
 
 from app.services import Services
 from tests.conftest import Connection
@@ -117,7 +118,9 @@ class Tenants:
             self.conn.execute("update tvshows set tmdb_id = %s where id = %s", (TMDB_ID, made.owns["tvshow_id"]))
         return made
 
-    def what_cannot_be_shown(self, person: Person) -> list[tuple[str, int]]:
+    def what_cannot_be_shown(
+        self, person: Person, look: Callable[[TestResponse], None] = lambda answer: None
+    ) -> list[tuple[str, int]]:
         """Every page and every list of an account that does not answer as it should, for each of its newest rows."""
         faults = []
         for route in routes_of(self.app):
@@ -128,6 +131,7 @@ class Tenants:
                     may_lack = {404} if len(route.ids) > 1 else _MAY_LACK.get(str(route), set())
                     if answer.status_code not in _SHOWN | may_lack:
                         faults.append((path, answer.status_code))
+                    look(answer)
                     answer.close()
         return faults
 
