@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, jsonify, request
 
 from app.errors import DatabaseUnavailable
 from app.monitoring.condition import trouble, warnings
+from app.security.client_address import came_from_home
+from app.security.host_names import may_be_lured
 from app.services import Services, services
 from app.sync.spool import SpoolState
 
@@ -49,7 +51,7 @@ def _problem(parts: Services, spooled: SpoolState | None) -> tuple[str, str, boo
         if readiness.problem is None:
             return "starting", "starting: the database is being prepared", True
         # It was tried and did not work: who has the webhook's secret is told from the hashes on the disk.
-        return "degraded" if parts.webhook_secrets.any_known else "starting", readiness.problem, True
+        return "degraded" if parts.webhook_secrets.any_known else "starting", _told(readiness.problem, parts), True
     try:
         parts.db.check()
     except DatabaseUnavailable as error:
@@ -61,6 +63,13 @@ def _problem(parts: Services, spooled: SpoolState | None) -> tuple[str, str, boo
         return "degraded", f"no event could be kept without the database: {refusal}", False
     needs_somebody = trouble(parts)
     return None if needs_somebody is None else ("degraded", needs_somebody, False)
+
+
+def _told(problem: str, parts: Services) -> str:
+    """Why the start has not come further, to whoever is at home: libpq names hosts, roles and databases."""
+    if came_from_home(request.environ) and not may_be_lured(request, parts.settings):
+        return problem
+    return "the database is not ready; the process log says why"
 
 
 def _refusal(parts: Services) -> str | None:

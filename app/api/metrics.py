@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
-
 from flask import Blueprint, Response, request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from app.errors import Misdirected, Unauthorized
 from app.security.access import bearer_identity
-from app.security.client_address import came_by_unknown_proxy
+from app.security.client_address import came_from_home
 from app.security.host_names import may_be_lured
 from app.services import services
 
@@ -23,7 +21,7 @@ def figures() -> Response:
     if header is not None:
         if bearer_identity(header) is None:
             raise Unauthorized("this token is not known")
-    elif not _asked_from_home():
+    elif not came_from_home(request.environ):
         raise Unauthorized("send an API token: without one, only addresses of the own network see these figures")
     elif may_be_lured(request, services().settings):
         raise Misdirected(
@@ -31,19 +29,3 @@ def figures() -> Response:
             "API token"
         )
     return Response(generate_latest(services().registry), content_type=CONTENT_TYPE_LATEST)
-
-
-def _asked_from_home() -> bool:
-    """Whether the caller's address is one that the internet does not know.
-
-    Behind a proxy that TRUSTED_PROXIES does not name everybody has the proxy's address, which may well be one of these.
-    """
-    if came_by_unknown_proxy(request.environ):
-        return False
-    try:
-        address = ipaddress.ip_address(request.remote_addr or "")
-    except ValueError:
-        return False
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-    return not address.is_global

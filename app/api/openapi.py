@@ -77,19 +77,32 @@ _THEMSELVES = {
 @blueprint.get("/openapi.json")
 def document() -> Response:
     """For programs."""
-    return jsonify(describe(current_app))
+    return jsonify(_kept().document | {"servers": [{"url": request.url_root.rstrip("/")}]})
 
 
 @blueprint.get("/docs")
 def docs() -> str:
     """For people; no script, nothing from elsewhere."""
-    described = describe(current_app)
-    return render_template(
-        "api/docs.html",
-        api=described,
-        sections=_sections(described),
-        models=_models(described),
-    )
+    kept = _kept()
+    return render_template("api/docs.html", api=kept.document, sections=kept.sections, models=kept.models)
+
+
+@dataclass(frozen=True)
+class _Description:
+    """What is the same for everybody, made at the first question: anybody may ask, and it takes a tenth of a second."""
+
+    document: dict[str, Any]
+    sections: dict[str, list[dict[str, Any]]]
+    models: dict[str, dict[str, Any]]
+
+
+def _kept() -> _Description:
+    kept: _Description | None = current_app.extensions.get("tellykeep.description")
+    if kept is None:
+        described = describe(current_app)
+        kept = _Description(described, _sections(described), _models(described))
+        current_app.extensions["tellykeep.description"] = kept
+    return kept
 
 
 @dataclass(frozen=True)
@@ -136,7 +149,7 @@ def describe(app: Flask) -> dict[str, Any]:
             "description": "Keeps a TV tracker in step with Plex. Moments are in ISO 8601 and UTC."
             " A list goes on with the next of its answer. What belongs to somebody else is not there (404).",
         },
-        "servers": [{"url": request.url_root.rstrip("/")}] if request else [],
+        "servers": [],
         "paths": paths,
         "components": {"schemas": _schemas(app), "securitySchemes": _SECURITY},
     }

@@ -31,6 +31,22 @@ def came_by_trusted_proxy(environ: WSGIEnvironment) -> bool:
     return environ.get(_BELIEVED) is True
 
 
+def came_from_home(environ: WSGIEnvironment) -> bool:
+    """Whether the caller's address is one that the internet does not know.
+
+    Behind a proxy that nobody named everybody has the proxy's address, which may well be one of these.
+    """
+    if came_by_unknown_proxy(environ):
+        return False
+    try:
+        address = ipaddress.ip_address(environ.get("REMOTE_ADDR", ""))
+    except ValueError:
+        return False
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return not address.is_global
+
+
 def place_of(address: str | None) -> str:
     """An address as far as it tells one place from another: of IPv6 the network. Empty where it is none."""
     try:

@@ -123,3 +123,15 @@ def test_the_description_needs_no_account_and_no_database(client: FlaskClient) -
     client.application.extensions["tellykeep"].db.close()
     assert client.get("/api/openapi.json").status_code == 200
     assert client.get("/api/docs").status_code == 200
+
+
+def test_it_is_made_once_whoever_asks_however_often(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes a tenth of a second, and needs no account."""
+    made = []
+    real = openapi.describe
+    monkeypatch.setattr(openapi, "describe", lambda app: made.append(app) or real(app))
+    for host in ("nas.lan", "tv.example.org"):
+        document = client.get("/api/openapi.json", headers={"Host": host}).get_json()
+        assert document["servers"] == [{"url": f"http://{host}"}]
+        assert client.get("/api/docs").status_code == 200
+    assert len(made) == 1

@@ -108,3 +108,26 @@ def test_a_disk_that_is_almost_full_is_degraded_although_the_database_answers(
     code, said = ready()
     assert (code, said["status"]) == (200, "degraded")
     assert "the disk is almost full" in said["reason"]
+
+
+@pytest.mark.parametrize(
+    ("address", "name", "is_told"),
+    [
+        ("127.0.0.1", "localhost:8787", True),
+        ("192.168.1.30", "nas.lan", True),
+        ("8.8.8.8", "nas.lan", False),
+        ("192.168.1.30", "evil.example", False),
+        ("2606:4700::1", "tv.example.org", False),
+    ],
+)
+def test_where_the_database_is_and_who_asks_it_is_told_at_home_only(
+    services: Services, spool: Spool, client: FlaskClient, address: str, name: str, is_told: bool
+) -> None:
+    services.readiness.started = False
+    services.readiness.problem = (
+        'connection to server at "10.0.0.5" failed: password authentication failed for user "tk"'
+    )
+    answer = client.get("/readyz", environ_base={"REMOTE_ADDR": address}, headers={"Host": name})
+    assert ("10.0.0.5" in answer.text) is is_told
+    assert answer.get_json()["status"] in ("starting", "degraded")
+    assert ("the process log says why" in answer.text) is not is_told
