@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 # A home, or a rented machine, has a whole network of IPv6 addresses: this much of one is one place here.
 _IPV6_PREFIX = 64
 _BELIEVED = "tellykeep.proxy_believed"
+_HOST_OF_PROXY = "tellykeep.host_of_proxy"
 _SIGNS_OF_A_PROXY = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_HOST", "HTTP_X_REAL_IP", "HTTP_FORWARDED", "HTTP_VIA")
 
 
@@ -29,6 +30,11 @@ def came_by_trusted_proxy(environ: WSGIEnvironment) -> bool:
     The Caddy of compose.yaml is none: it signs nobody in, and hands on what browsers send.
     """
     return environ.get(_BELIEVED) is True
+
+
+def hosts_of(environ: WSGIEnvironment) -> list[str]:
+    """The Host header, and the one that a trusted proxy's X-Forwarded-Host took the place of. None of them is empty."""
+    return [host for host in (environ.get("HTTP_HOST"), environ.get(_HOST_OF_PROXY)) if host]
 
 
 def came_from_home(environ: WSGIEnvironment) -> bool:
@@ -95,6 +101,8 @@ class ClientAddress:
             environ["wsgi.url_scheme"] = scheme
         host = environ.get("HTTP_X_FORWARDED_HOST", "").rpartition(",")[2].strip()
         if host:
+            # Kept: a proxy that does not set this header may pass on what a page wrote into it.
+            environ[_HOST_OF_PROXY] = environ.get("HTTP_HOST", "")
             environ["HTTP_HOST"] = host
 
 

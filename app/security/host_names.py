@@ -12,6 +12,7 @@ import structlog
 from flask import Flask, Request, request
 
 from app.errors import Misdirected
+from app.security.client_address import hosts_of
 from app.settings import Settings
 
 log = structlog.get_logger("tellykeep.names")
@@ -67,7 +68,7 @@ def called_as(current: Request) -> str:
 
 def _has_known_name(current: Request, settings: Settings) -> bool:
     # A client without a Host header is no browser.
-    return not current.environ.get("HTTP_HOST") or is_known(called_as(current), settings)
+    return all(is_known(name_of(host), settings) for host in hosts_of(current.environ))
 
 
 def is_known(name: str, settings: Settings) -> bool:

@@ -72,6 +72,16 @@ def test_by_https_through_a_trusted_proxy_every_name_is_its_owners(services: Ser
     assert http.get("/metrics", environ_base=AT_HOME, headers=sent).status_code == 421
 
 
+def test_what_a_page_writes_into_a_forwarded_host_does_not_make_its_name_known(services: Services) -> None:
+    """A page can send every X- header; a proxy that does not set this one passes it on."""
+    http = _with(services, trusted_proxies=(ip_network(PROXY),))
+    headers = {"X-Forwarded-For": "192.168.1.30", "Host": "evil.example", "X-Forwarded-Host": "nas.lan"}
+    assert http.get("/metrics", environ_base={"REMOTE_ADDR": PROXY}, headers=headers).status_code == 421
+    # One that puts its own name for the appliance into Host has the browser's in the other.
+    headers = headers | {"Host": "tellykeep:8787"}
+    assert http.get("/metrics", environ_base={"REMOTE_ADDR": PROXY}, headers=headers).status_code == 200
+
+
 def test_a_proxys_header_is_nothing_by_http_under_a_name_that_is_not_known(services: Services) -> None:
     accounts.create_user(services, "mira", PASSWORD)
     http = _with(services, trusted_proxies=(ip_network(PROXY),), trusted_header_user="Remote-User")
