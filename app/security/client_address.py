@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 # A home, or a rented machine, has a whole network of IPv6 addresses: this much of one is one place here.
 _IPV6_PREFIX = 64
 _BELIEVED = "tellykeep.proxy_believed"
+_LONGEST_LABEL = 63
+_NO_HOST = "unreadable.invalid"
 _HOST_OF_PROXY = "tellykeep.host_of_proxy"
 _SIGNS_OF_A_PROXY = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_HOST", "HTTP_X_REAL_IP", "HTTP_FORWARDED", "HTTP_VIA")
 
@@ -67,7 +69,7 @@ def place_of(address: str | None) -> str:
 
 
 class ClientAddress:
-    """WSGI middleware: sets REMOTE_ADDR, and scheme and host behind a trusted proxy.
+    """WSGI middleware: sets REMOTE_ADDR, and scheme and host behind a trusted proxy; a host that is none becomes one.
 
     X-Forwarded-For is read from its end, hop by hop, for as long as the hop is a trusted proxy: what a client itself wrote
     at the beginning is never reached. X-Forwarded-Proto and -Host count only when the peer itself is trusted.
@@ -82,6 +84,10 @@ class ClientAddress:
         """Passes the request on with the true address in REMOTE_ADDR."""
         if self._trusted and _is_in(environ.get("REMOTE_ADDR", ""), self._trusted):
             self._believe(environ)
+        host = environ.get("HTTP_HOST", "")
+        if (len(host) > _LONGEST_LABEL or ".." in host or host.startswith(".")) and not _is_host(host):
+            # Routing would answer 400 to what is no name, and lose a webhook.
+            environ["HTTP_HOST"] = _NO_HOST
         return self._app(environ, start_response)
 
     def _believe(self, environ: WSGIEnvironment) -> None:
@@ -104,6 +110,14 @@ class ClientAddress:
             # Kept: a proxy that does not set this header may pass on what a page wrote into it.
             environ[_HOST_OF_PROXY] = environ.get("HTTP_HOST", "")
             environ["HTTP_HOST"] = host
+
+
+def _is_host(host: str) -> bool:
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        return False
+    return True
 
 
 def _is_in(address: str, networks: tuple[Network, ...]) -> bool:

@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
-COMPOSE: dict[str, Any] = yaml.safe_load((Path(__file__).parents[2] / "compose.yaml").read_text(encoding="utf-8"))
+from app.transfer.importing import MOST_BYTES
+
+ROOT = Path(__file__).parents[2]
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
 SERVICES: dict[str, Any] = COMPOSE["services"]
 # What a service needs of what root may do, after all was taken.
 CAPABILITIES: dict[str, set[str]] = {
@@ -61,6 +64,12 @@ def test_caddy_has_the_address_that_is_believed_and_no_other_container_can_get_i
     assert address not in given
     # What comes by a published port may look like the gateway.
     assert address != next(subnet.hosts())
+
+
+def test_caddy_lets_the_largest_import_through() -> None:
+    caddyfile = (ROOT / "deploy" / "Caddyfile").read_text(encoding="utf-8")
+    [megabytes] = re.findall(r"max_size (\d+)MB", caddyfile)
+    assert int(megabytes) * 1_000_000 > MOST_BYTES + 64 * 1024
 
 
 def test_caddy_and_tellykeep_meet_in_that_network_only() -> None:
