@@ -115,6 +115,8 @@ def test_what_counts_no_more_is_neither_moved_nor_removed_again(ann: ApiClient, 
         ("yesterday", 400),
         (1714593600, 400),
     ],
+    # The processes of a run collect at different moments, and have to agree on the names.
+    ids=["in an hour", "the day after tomorrow", "long ago", "no time", "a number"],
 )
 def test_a_time_that_cannot_be_is_refused_and_changes_nothing(
     ann: ApiClient, show_id: int, conn: Connection, watched_at: object, status: int
