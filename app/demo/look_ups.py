@@ -19,6 +19,7 @@ from app.demo.simulated_tmdb import SimulatedTmdb
 
 KEY = "0123456789abcdef0123456789abcdef"
 _TOKEN = "token-of-the-demo"  # noqa: S105 - of a simulated server
+_DISCS = "5f00d1505c0ffee000000001"
 _LATENCY = 0.05
 _PATIENCE = 30.0
 
@@ -77,11 +78,29 @@ def _teach(tmdb: SimulatedTmdb, plex: SimulatedPlex, show: SampleShow) -> None:
             tmdb_id, show.title, seasons=seasons, first_air_date=f"{show.year}-03-09", runtime=show.runtime
         )
         known["poster_path"] = tmdb_path(show)
+        if show is HARBOUR:
+            _press_discs(tmdb, tmdb_id, [entry["episode_number"] for entry in seasons[1]])
     guids = [f"{name.removesuffix('_id')}://{value}" for name, value in show.ids.items()]
     key = rating_key(show)
     thumb = f"/library/metadata/{key}/thumb/1700000000"
     plex.images[thumb] = poster(show)
     plex.add_show(key, show.title, year=show.year, guid=show_guid(show), guids=guids, seasons=show.seasons, thumb=thumb)
+
+
+def _press_discs(tmdb: SimulatedTmdb, tmdb_id: int, numbers: list[int]) -> None:
+    """The DVDs have the first two episodes the other way round: an order to make numbering rules of."""
+    on_disc = [numbers[1], numbers[0], *numbers[2:]]
+    episodes = [
+        {"id": number, "season_number": 1, "episode_number": number, "order": place}
+        for place, number in enumerate(on_disc)
+    ]
+    tmdb.groups[_DISCS] = {
+        "id": _DISCS,
+        "show_id": tmdb_id,
+        "name": "DVD order",
+        "type": 3,
+        "groups": [{"id": f"{_DISCS}1", "name": "Season 1", "order": 1, "episodes": episodes}],
+    }
 
 
 def decided(owner: Owner, answer: dict[str, Any]) -> dict[str, Any]:

@@ -149,3 +149,26 @@ def test_several_are_confirmed_without_javascript(
     expect(page.locator(".tk-mappings li")).to_have_count(1)
     expect(page).to_have_url(re.compile(r"\?show=unconfirmed$"))
     window.picture("mappings-confirmed-no-javascript")
+
+
+def test_a_double_file_is_told_without_javascript(
+    open_at: Open, services: Services, conn: Connection, user_id: int
+) -> None:
+    fill(services, user_id, pages=False)
+    window = open_at(PHONE, java_script_enabled=False)
+    page = window.page
+    window.sign_in("mira", PASSWORD)
+    _open_mapping(window, "Severance")
+
+    page.click("summary:has-text('Add a rule')")
+    page.get_by_role("link", name="Double episode").click()
+    for field, value in (("plex_season", "2"), ("first_episode", "2"), ("last_episode", "3")):
+        page.fill(f"#{field}", value)
+    page.click("button:has-text('Preview')")
+    expect(page.locator(".tk-preview")).to_contain_text("S02E02 and S02E03")
+    expect(page.locator("#first_episode")).to_have_value("2")
+    page.click("button:has-text('Keep this rule')")
+
+    expect(page.locator(".tk-rules")).to_contain_text("The file of S02E02 holds S02E02 to S02E03")
+    page.click("button:has-text('Undo this change')")
+    expect(page.locator(".tk-rules")).to_have_count(0)
