@@ -157,14 +157,13 @@ def _history(mapping_id: int) -> list[mapping_history.Change]:
 
 
 def tell_moved(said: str, correction: Row | None, *, undo: int | None = None) -> None:
-    """Tells what a change moved of the past, and where waits what found no place; else how to undo it."""
+    """Tells what a change moved of the past, where waits what found no place, and how to undo it (`undo`: of which mapping)."""
     conflict_id = correction["conflict_id"] if correction else None
     text = f"{said} {mapping_words.moved_of(correction)}".strip()
-    if undo is not None and conflict_id is None:
-        tell_with_undo(text, url_for("mappings.undo", mapping_id=undo), {})
-        return
-    tell(
-        text,
-        href=url_for("conflicts.conflict", conflict_id=conflict_id) if conflict_id else "",
-        link="Answer the question",
-    )
+    on = {}
+    if conflict_id is not None:
+        on = {"href": url_for("conflicts.conflict", conflict_id=conflict_id), "link": "Answer the question"}
+    if undo is None:
+        tell(text, **on)
+    else:
+        tell_with_undo(text, url_for("mappings.undo", mapping_id=undo), {}, **on)

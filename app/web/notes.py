@@ -46,7 +46,14 @@ def tell(text: str, *, href: str = "", link: str = "") -> None:
 
 
 def tell_with_undo(
-    text: str, action: str, values: Mapping[str, object], *, button: str = "Undo", target: str = ""
+    text: str,
+    action: str,
+    values: Mapping[str, object],
+    *,
+    button: str = "Undo",
+    target: str = "",
+    href: str = "",
+    link: str = "",
 ) -> None:
     """Something was done, and a button takes it back.
 
@@ -56,9 +63,11 @@ def tell_with_undo(
         values: what is sent there.
         button: what the button says.
         target: selector of what htmx swaps for the answer.
+        href, link: where to go on, and what that is called.
     """
     sent = {name: str(value) for name, value in values.items()}
-    flash(asdict(Note(text, action=action, button=button, values=sent, target=target)))  # type: ignore[arg-type] # as above
+    note = Note(text, href=href, link=link, action=action, button=button, values=sent, target=target)
+    flash(asdict(note))  # type: ignore[arg-type] # as above
 
 
 def tell_problem(text: str) -> None:

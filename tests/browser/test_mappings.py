@@ -170,5 +170,5 @@ def test_a_double_file_is_told_without_javascript(
     page.click("button:has-text('Keep this rule')")
 
     expect(page.locator(".tk-rules")).to_contain_text("The file of S02E02 holds S02E02 to S02E03")
-    page.click("button:has-text('Undo this change')")
+    page.click(".tk-note button:has-text('Undo')")
     expect(page.locator(".tk-rules")).to_have_count(0)

@@ -182,7 +182,7 @@ def test_another_show_takes_over_what_came_and_the_page_tells_what_moved(
     page = send(browser, mapping_id, "change", action="select", tvshow_id=_doctor(conn))
 
     assert "It stands for another show now. Of 2 past events: 1 moved, 1 found no episode." in page
-    assert "Answer the question" in page
+    assert "Answer the question Undo" in page
     assert _mapping(conn, mapping_id)["tvshow_id"] == int(_doctor(conn))
     assert (_watched(conn, "Doctor Who", 2005), _watched(conn, "Slow Horses", 2022)) == (1, 0)
 
