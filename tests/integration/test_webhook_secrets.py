@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from flask.testing import FlaskClient
@@ -25,6 +27,32 @@ def test_each_secret_opens_for_its_own_user(db: Database, make_user: Callable[..
     first, second = make_user(secret="a" * 64), make_user(secret="b" * 64)
     known = WebhookSecrets(db)
     assert [known.owner(c * 64) for c in "abc"] == [first, second, None]
+
+
+@pytest.mark.parametrize("place", [0, 1, 2, None])
+def test_a_secret_is_compared_with_all_of_them_in_constant_time_wherever_it_stands(
+    db: Database, make_user: Callable[..., int], monkeypatch: pytest.MonkeyPatch, place: int | None
+) -> None:
+    secrets = [letter * 64 for letter in "abc"]
+    users = [make_user(secret=secret) for secret in secrets]
+    known = WebhookSecrets(db)
+    known.refresh()
+    compared: list[tuple[bytes, bytes]] = []
+
+    def compare(left: bytes, right: bytes) -> bool:
+        compared.append((left, right))
+        return hmac.compare_digest(left, right)
+
+    monkeypatch.setattr(webhook_secrets, "hmac", SimpleNamespace(compare_digest=compare))
+    asked = "d" * 64 if place is None else secrets[place]
+
+    assert known.knows(asked) == (place is not None)
+
+    # Hashes, each as long as the other, and never the secret itself; nothing else compares or looks one up.
+    digest = hashlib.sha256(asked.encode()).digest()
+    assert compared == [(hashlib.sha256(secret.encode()).digest(), digest) for secret in secrets]
+    assert known.owner(asked) == (None if place is None else users[place])
+    assert len(compared) % len(secrets) == 0
 
 
 def test_a_known_secret_needs_no_database(

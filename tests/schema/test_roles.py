@@ -8,46 +8,7 @@ import pytest
 from app.db.pool import SESSION_OPTIONS
 from tests.conftest import Connection, DatabaseUrls
 from tests.postgres import PostgresServer
-
-REFUSED = {
-    "create a table": "create table tracker.mine (id int)",
-    "create a table in public": "create table public.mine (id int)",
-    "create a schema": "create schema mine",
-    "create a function": "create function tracker.mine() returns int language sql as 'select 1'",
-    "alter a table": "alter table tracker.tvshows add column mine int",
-    "drop a table": "drop table tracker.plays",
-    "drop an index": "drop index tracker.plays_episode",
-    "truncate": "truncate tracker.plays",
-    "delete plays": "delete from tracker.plays",
-    "delete what was said": "delete from tracker.watch_events",
-    "delete shows": "delete from tracker.tvshows",
-    "change the list of migrations": "delete from tracker.schema_migrations",
-    "pretend a migration": "insert into tracker.schema_migrations values (99, 'x', 'x')",
-    "read files": "select pg_read_file('/etc/passwd')",
-    "list files": "select pg_ls_dir('.')",
-    "copy from a file": "copy tracker.tvshows from '/etc/passwd'",
-    "run programs": "copy (select 1) to program 'true'",
-    "large objects from files": "select lo_import('/etc/passwd')",
-    "read password hashes": "select * from pg_authid",
-    "become the owner": "set role tellykeep_owner",
-    "make roles": "create role mine",
-    "make databases": "create database mine",
-    "load extensions": "create extension dblink",
-    "change settings of the server": "alter system set fsync = off",
-    "write files": "copy tracker.tvshows to '/tmp/stolen'",
-    "pipe from programs": "copy tracker.tvshows from program 'cat /etc/passwd'",
-    "write files through large objects": "select lo_export(1, '/tmp/stolen')",
-    "read parts of files": "select pg_read_binary_file('/etc/passwd', 0, 10)",
-    "look at files": "select pg_stat_file('/etc/passwd')",
-    "list the log of the server": "select pg_ls_logdir()",
-    "become a superuser": "alter role tellykeep superuser",
-    "rename a table": "alter table tracker.plays rename to mine",
-    "take a trigger away": "alter table tracker.plays disable trigger all",
-    "skip triggers and references": "set session_replication_role = replica",
-    "reload the server": "select pg_reload_conf()",
-    "make a checkpoint wait": "select pg_switch_wal()",
-    "read statistics of the planner": "select * from pg_statistic",
-}
+from tests.role_attacks import REFUSED
 
 
 @pytest.mark.parametrize("what", REFUSED)
@@ -62,6 +23,21 @@ def test_nothing_waits_for_ever(database_urls: DatabaseUrls, name: str) -> None:
         row = session.execute("select current_setting(%s)", (name,)).fetchone()
     assert row is not None
     assert row[0] != "0"
+
+
+def test_defaults_that_a_role_gives_itself_are_not_those_of_the_application(
+    postgres_server: PostgresServer, database_urls: DatabaseUrls
+) -> None:
+    """Each role may change its own; what the application asks for when it connects comes after them."""
+    alter = f"alter role tellykeep in database {database_urls.name} set statement_timeout = 0"
+    with psycopg.connect(database_urls.app_url, autocommit=True) as session:
+        session.execute(alter.encode())
+    with (
+        psycopg.connect(database_urls.app_url) as plain,
+        psycopg.connect(database_urls.app_url, options=SESSION_OPTIONS) as session,
+    ):
+        assert plain.execute("show statement_timeout").fetchone() == ("0",)
+        assert session.execute("show statement_timeout").fetchone() != ("0",)
 
 
 def test_the_applications_role_owns_nothing(conn: Connection) -> None:
