@@ -55,6 +55,13 @@ class StateConflict(TellykeepError):
     http_status = HTTPStatus.CONFLICT
 
 
+class TooLarge(TellykeepError):
+    """More was sent than is taken."""
+
+    code = "payload_too_large"
+    http_status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
 class Unauthorized(TellykeepError):
     """Nobody is signed in, or the token or secret is not known."""
 

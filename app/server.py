@@ -19,7 +19,9 @@ from app.errors import TellykeepError
 from app.jobs.scheduler import Scheduler
 from app.opening import StartedDatabase, open_database, start_database
 from app.security.accounts import ensure_setup_code
+from app.security.sessions import CookieSessions
 from app.services import Services, build_services
+from app.serving.large import LargeBodies
 from app.settings import InvalidSettings, Settings
 from app.sync.drain import SpoolDrain
 from app.sync.spool import Spool
@@ -31,6 +33,8 @@ log = structlog.get_logger("tellykeep.server")
 GRACEFUL_SECONDS = 5
 LONGEST_PAUSE = 15.0
 LOOK_AFTER_SECONDS = 1.0
+# Of what a page takes that is larger than 5 MiB; the page itself says how large (app.web.settings.transfer).
+LARGE_PATHS = ("/settings/transfer/import",)
 
 SPOOL_DIRECTORY = "spool"
 SECRETS_FILE = "webhook.hashes"
@@ -159,6 +163,8 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        # Where the worker looks for it.
+        self.large_bodies: LargeBodies | None = None
         self._keeper: DatabaseKeeper | None = None
         self._drain: SpoolDrain | None = None
         self._worker: LookUpWorker | None = None
@@ -179,7 +185,12 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
             self._drain = SpoolDrain(services, services.spool)
         self._worker = LookUpWorker(services)
         self._scheduler = services.scheduler = Scheduler(services)
-        return create_app(services)
+        app = create_app(services)
+        cookies = CookieSessions(self._settings.public_url)
+        self.large_bodies = LargeBodies(
+            self._settings.data_dir, LARGE_PATHS, lambda header: cookies.is_of_somebody(app, header)
+        )
+        return app
 
     def _worker_started(self, _worker: Any) -> None:
         for part in (self._keeper, self._drain, self._worker, self._scheduler):

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Request, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from itsdangerous import BadData
+from werkzeug.http import parse_cookie
 
 from app.db.queries import queries
 from app.errors import NotFound
@@ -41,6 +43,16 @@ class CookieSessions(SecureCookieSessionInterface):
         if "HTTP_COOKIE" not in request.environ:
             return self.session_class()
         return super().open_session(app, request)
+
+    def is_of_somebody(self, app: Flask, header: str) -> bool:
+        """Whether a Cookie header was given to somebody who signed in. The session may have ended since: no query asks."""
+        signer = self.get_signing_serializer(app)
+        try:
+            value = parse_cookie(header).get(self.get_cookie_name(app), "")
+            # Flask-Login's name for it.
+            return signer is not None and "_user_id" in signer.loads(value, max_age=LIFETIME_SECONDS)
+        except (BadData, TypeError, ValueError):
+            return False
 
     def get_cookie_secure(self, app: Flask) -> bool:
         """Whether the browser spoke https, to us or to the proxy at PUBLIC_URL."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from enum import Enum
-from typing import Any
+from typing import Any, BinaryIO
 
 from gunicorn.http.errors import ParseException
 from gunicorn.http.parser import RequestParser
@@ -13,6 +13,7 @@ from gunicorn.http.unreader import Unreader
 
 from app.security.client_address import place_of
 from app.serving.incoming import KIBIBYTE, Incoming
+from app.serving.large import LargeBodies
 from app.serving.outgoing import Outgoing
 
 # A request's head, from its first byte on.
@@ -37,26 +38,42 @@ class State(Enum):
 
 
 class _Received(Unreader):  # type: ignore[misc]
-    """A request in memory, for gunicorn's parser. Behind its last byte is the end: nobody waits for more."""
+    """A request that is there, for gunicorn's parser. Behind its last byte is the end: nobody waits for more."""
 
     def __init__(self) -> None:
         super().__init__()
         self._data = memoryview(b"")
+        self._rest: BinaryIO | None = None
 
-    def put(self, data: bytes) -> None:
-        """The next request."""
+    def put(self, data: bytes, rest: BinaryIO | None) -> None:
+        """The next request; of a large one, what follows is in a file."""
         self._data = memoryview(data)
+        self._rest = rest
+        if rest is not None:
+            rest.seek(0)
 
     def chunk(self, size_hint: int | None = None) -> bytes:
         """The next piece, small enough that what the parser pushes back of it is copied quickly."""
         piece, self._data = self._data[:_PIECE], self._data[_PIECE:]
+        if not piece and self._rest is not None:
+            return self._rest.read(_PIECE)
         return bytes(piece)
 
     def take_rest(self) -> bytes:
         """What the parser has left: the beginning of the next request."""
         rest = bytes(self.take_buffered()) + bytes(self._data)
-        self._data = memoryview(b"")
+        if self._rest is not None:
+            # No more than a piece: the loop goes on reading when a request has ended.
+            rest += self._rest.read(_PIECE)
+        self.close()
         return rest
+
+    def close(self) -> None:
+        """Forgets it."""
+        self._data = memoryview(b"")
+        if self._rest is not None:
+            self._rest.close()
+            self._rest = None
 
 
 class BrokenBody(OSError):
@@ -99,14 +116,17 @@ class Connection:
         has_spare: one of the spare threads works on it.
     """
 
-    def __init__(self, cfg: Any, client_socket: socket.socket, client: Any, server: Any) -> None:
+    def __init__(
+        self, cfg: Any, client_socket: socket.socket, client: Any, server: Any, large: LargeBodies | None = None
+    ) -> None:
         client_socket.setblocking(False)
         self.raw = client_socket
         self.sock = Outgoing(client_socket)
         self.client = client
         self.server = server
         self.place = place_of(client[0])
-        self.incoming = Incoming()
+        self._large = large
+        self.incoming = Incoming(large=large)
         self.received = _Received()
         self.parser = RequestParser(cfg, (), client)
         self.parser.unreader = self.received
@@ -137,14 +157,16 @@ class Connection:
         """The request to the parser; a thread reads it from there."""
         self.is_last = self.incoming.is_cut
         self.is_urgent = self.incoming.is_urgent
-        self.received.put(bytes(self.incoming.data))
-        self.incoming = Incoming()
+        self.received.put(bytes(self.incoming.data), self.incoming.rest)
+        self.incoming = Incoming(large=self._large)
 
     def take_next(self) -> None:
         """What came behind the request that was answered."""
-        self.incoming = Incoming(self.received.take_rest())
+        self.incoming = Incoming(self.received.take_rest(), self._large)
 
     def close(self) -> None:
         """Gives it up."""
+        self.incoming.close()
+        self.received.close()
         self.sock.close()
         self.raw.close()

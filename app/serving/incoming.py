@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
+from typing import BinaryIO
+
+from app.serving.large import LargeBodies, Refused
 
 KIBIBYTE = 1024
 MEBIBYTE = 1024 * KIBIBYTE
@@ -10,8 +14,11 @@ MEBIBYTE = 1024 * KIBIBYTE
 LONGEST_HEAD = 64 * KIBIBYTE
 # More than the application takes (create_app: 5 MiB), so that it is the one to refuse what is too large.
 MOST_KEPT = 6 * MEBIBYTE
+# Of those that may be large, on the disk: more than an import may have (app.transfer.importing: 64 MiB).
+MOST_SPOOLED = 66 * MEBIBYTE
 # A client whose request is not read to its end sees a broken connection instead of the answer that tells it why.
 MOST_READ = 32 * MEBIBYTE
+MOST_READ_OF_LARGE = 256 * MEBIBYTE
 _LONGEST_LINE = 8 * KIBIBYTE
 
 _BARE_LINE_FEED = re.compile(rb"(?<!\r)\n")
@@ -69,22 +76,30 @@ class Incoming:
     """What has come of a connection's next request, and perhaps of those behind it.
 
     Attributes:
-        data: the bytes; beyond MOST_KEPT they are counted only.
+        data: the bytes; beyond MOST_KEPT they are counted only, unless it may be large.
+        rest: the file that has what follows `data` of a large one.
         read: how many bytes have come in all.
         is_complete: it can be worked on: it is whole, or it cannot become any better.
         is_cut: it is worked on although not all of it is in `data`; nothing can follow on its connection.
         is_too_long: its head goes on for longer than any head does.
+        refused_with: why a large one is not taken now; None where nothing is wrong.
         wants_to_be_asked: the client sends the body once it was told `100 Continue`.
     """
 
-    def __init__(self, data: bytes = b"") -> None:
+    def __init__(self, data: bytes = b"", large: LargeBodies | None = None) -> None:
         self.data = bytearray()
+        self.rest: BinaryIO | None = None
+        self.refused_with: HTTPStatus | None = None
         self.read = 0
         self.is_complete = False
         self.is_cut = False
         self.is_too_long = False
         self.wants_to_be_asked = False
         self.has_head = False
+        self._large = large
+        self._may_spool = False
+        self._spooled = 0
+        self._most_read = MOST_READ
         self._looked_at = 0
         self._left = 0
         self._chunks: Chunks | None = None
@@ -94,14 +109,37 @@ class Incoming:
     def add(self, piece: bytes) -> None:
         """Takes what has just come."""
         self.read += len(piece)
-        # Not what would fit again behind a piece that did not.
-        self.is_cut = self.is_cut or len(self.data) + len(piece) > MOST_KEPT
-        if not self.is_cut:
-            self.data += piece
+        self._keep(piece)
         if not self.has_head:
             self._look_for_head()
         else:
             self._follow_body(piece)
+
+    def _keep(self, piece: bytes) -> None:
+        if self.rest is None and len(self.data) + len(piece) <= MOST_KEPT and not self.is_cut:
+            self.data += piece
+        elif self._may_spool and not self.is_cut and self._spooled + len(piece) <= MOST_SPOOLED:
+            self._spool(piece)
+        else:
+            # Nor what would fit again behind a piece that did not.
+            self.is_cut = True
+
+    def _spool(self, piece: bytes) -> None:
+        try:
+            if self.rest is None and self._large is not None:
+                self.rest = self._large.open()
+            if self.rest is not None and self.rest.write(piece) != len(piece):
+                raise Refused(HTTPStatus.INSUFFICIENT_STORAGE)
+        except Refused as error:
+            self.refused_with = error.status
+        except OSError:
+            self.refused_with = HTTPStatus.INSUFFICIENT_STORAGE
+        self._spooled += len(piece)
+
+    def close(self) -> None:
+        """Gives the disk back."""
+        if self.rest is not None:
+            self.rest.close()
 
     @property
     def is_urgent(self) -> bool:
@@ -135,9 +173,12 @@ class Incoming:
         elif lengths:
             # gunicorn refuses it, or takes it for more than anybody sends. What follows is never another request.
             self.is_cut = True
+        if self._large is not None and self._large.may_be_sent(bytes(self.data[: end + 4])):
+            self._may_spool = self._left <= MOST_SPOOLED
+            self._most_read = MOST_READ_OF_LARGE
         self._follow_body(body)
         if not self.is_complete and framing.get(b"expect") == [b"100-continue"]:
-            if self._left > MOST_KEPT and not body:
+            if self._left > (MOST_SPOOLED if self._may_spool else MOST_KEPT) and not body:
                 # It need not be sent to be refused.
                 self.is_complete = self.is_cut = True
             else:
@@ -150,5 +191,5 @@ class Incoming:
         else:
             self._left -= len(piece)
             self.is_complete = self._left <= 0
-        if not self.is_complete and self.read > MOST_READ:
+        if not self.is_complete and self.read > self._most_read:
             self.is_complete = self.is_cut = True

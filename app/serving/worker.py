@@ -22,6 +22,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from app.serving.connection import BODY_SECONDS, HEAD_SECONDS, LINGER_SECONDS, CheckedReader, Connection, State
 from app.serving.incoming import MEBIBYTE
+from app.serving.large import LargeBodies
 from app.serving.refusals import reason_of, refusal, status_of
 
 log = structlog.get_logger("tellykeep.serving")
@@ -46,6 +47,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self._connections: set[Connection] = set()
         self._held = 0
+        self._large: LargeBodies | None = None
         self._spare = ThreadPoolExecutor(SPARE_THREADS, thread_name_prefix="spare")
         # Requests that the pool has, those that queue for its threads included.
         self._in_pool = 0
@@ -59,6 +61,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
     def run(self) -> None:
         """The loop; after SIGTERM, until all requests are answered or the time for that is over."""
         self.poller.register(self.method_queue.fileno(), selectors.EVENT_READ, self.method_queue.run_callbacks)
+        # Of the server, which has loaded the application by now.
+        self._large = getattr(self.app, "large_bodies", None)
         self.set_accept_enabled(True)
         while self.alive and self.is_parent_alive():
             self._turn()
@@ -73,6 +77,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         self._spare.shutdown(wait=False)
         for connection in list(self._connections):
             self._close(connection)
+        if self._large is not None:
+            self._large.close()
         self.poller.close()
         self.method_queue.close()
         for listener in self.sockets:
@@ -99,7 +105,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         if len(self._connections) >= MOST_CONNECTIONS and not self._make_room():
             client.close()
             return
-        connection = Connection(self.cfg, client, address, listener.getsockname())
+        connection = Connection(self.cfg, client, address, listener.getsockname(), self._large)
         self._connections.add(connection)
         self._wait_for_request(connection)
 
@@ -135,6 +141,11 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         self._hold(connection, len(incoming.data))
         if incoming.is_too_long:
             self._refuse(connection, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        elif incoming.refused_with is not None:
+            log.warning(
+                "a large request is not taken", reason=incoming.refused_with.phrase, client=connection.client[0]
+            )
+            self._refuse(connection, incoming.refused_with)
         elif not self._submit_if_complete(connection) and incoming.has_head and not had_head:
             connection.enter(State.READING, BODY_SECONDS)
             if incoming.wants_to_be_asked:
@@ -253,6 +264,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
     def _refuse(self, connection: Connection, status: HTTPStatus) -> None:
         self._unwatch(connection)
         connection.is_last = True
+        connection.incoming.close()
         try:
             connection.sock.sendall(refusal(status))
         except OSError:

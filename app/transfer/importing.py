@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import psycopg
 from psycopg.types.json import Jsonb
@@ -73,13 +73,22 @@ def import_json(
     """
     if path.stat().st_size > MOST_BYTES:
         raise Unprocessable(f"the file is larger than {MOST_BYTES // 1024 // 1024} MB")
+    tally = Tally()
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        # Line ends as they are: they are counted, and a string has none.
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            _bring_entries(services, user_id, file, tally, step)
     except UnicodeDecodeError:
         raise Unprocessable("the file is no JSON export: it is not in UTF-8") from None
-    tally, accounts = Tally(), list[int | None]()
+    return tally.report()
+
+
+def _bring_entries(
+    services: Services, user_id: int, file: TextIO, tally: Tally, step: Callable[[dict[str, Any]], None]
+) -> None:
+    accounts = list[int | None]()
     number, is_known = 0, False
-    for name, value in read_entries(text):
+    for name, value in read_entries(file):
         if name == "format" and value == FORMAT:
             is_known = True
         elif name == "version" and isinstance(value, int) and value > VERSION:
@@ -99,7 +108,6 @@ def import_json(
                 _bring_mappings(services, user_id, value, tally)
     if not is_known:
         raise Unprocessable("this is no export of Tellykeep")
-    return tally.report()
 
 
 def _bring_show(

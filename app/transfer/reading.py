@@ -1,17 +1,20 @@
-"""A JSON export, entry by entry: the text is held, but never all of what is in it."""
+"""A JSON export, entry by entry: neither all of its text is held nor all of what is in it."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 from app.errors import Unprocessable
 
 _BLANK = re.compile(r"[ \t\r\n]*")
 # The values of these are lists that are handed on one entry at a time.
 LISTS = frozenset({"shows", "log"})
+# Characters. A show with twenty thousand viewings has a third of it.
+LONGEST_ENTRY = 16 * 1024 * 1024
+_PIECE = 256 * 1024
 
 
 class Unreadable(Unprocessable):
@@ -27,65 +30,98 @@ def _no_constant(name: str) -> NoReturn:
 _decoder = json.JSONDecoder(parse_constant=_no_constant)
 
 
-def read_entries(text: str) -> Iterator[tuple[str, Any]]:
-    """The fields of the object that a text is, name and value as the file has them; of a list in `LISTS` each entry by itself.
+def read_entries(file: TextIO) -> Iterator[tuple[str, Any]]:
+    """The fields of the object that a file is, name and value as the file has them; of a list in `LISTS` each entry by itself.
 
     Raises:
         Unreadable: at the place where it is none; what was before it has been handed on.
+        UnicodeDecodeError: likewise.
     """
-    at = _expect(text, 0, "{")
-    if _next(text, at) == "}":
+    text = _Text(file)
+    text.expect("{")
+    if text.next() == "}":
         return
     while True:
-        name, at = _value(text, at)
+        name = text.value()
         if not isinstance(name, str):
-            raise _unreadable(text, at)
-        at = _expect(text, at, ":")
-        if name in LISTS and _next(text, at) == "[":
-            at = _expect(text, at, "[")
-            if _next(text, at) == "]":
-                at = _expect(text, at, "]")
-            else:
-                while True:
-                    entry, at = _value(text, at)
-                    yield name, entry
-                    if _next(text, at) != ",":
-                        at = _expect(text, at, "]")
-                        break
-                    at = _expect(text, at, ",")
+            raise text.unreadable()
+        text.expect(":")
+        if name in LISTS and text.next() == "[":
+            text.expect("[")
+            while text.next() != "]":
+                yield name, text.value()
+                if text.next() != ",":
+                    break
+                text.expect(",")
+                if text.next() == "]":
+                    raise text.unreadable()
+            text.expect("]")
         else:
-            value, at = _value(text, at)
-            yield name, value
-        if _next(text, at) != ",":
-            _expect(text, at, "}")
+            yield name, text.value()
+        if text.next() != ",":
+            text.expect("}")
             return
-        at = _expect(text, at, ",")
+        text.expect(",")
 
 
-def _skip(text: str, at: int) -> int:
-    found = _BLANK.match(text, at)
-    return at if found is None else found.end()
+class _Text:
+    """The part of a file that is looked at, and the place in it."""
 
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        self._text = ""
+        self._at = 0
+        self._lines = 1
+        self._is_all = False
 
-def _next(text: str, at: int) -> str:
-    at = _skip(text, at)
-    return text[at : at + 1]
+    def next(self) -> str:
+        """The next sign that is not blank; nothing at the end."""
+        while True:
+            found = _BLANK.match(self._text, self._at)
+            self._at = self._at if found is None else found.end()
+            if self._at < len(self._text) or not self._more():
+                return self._text[self._at : self._at + 1]
 
+    def expect(self, sign: str) -> None:
+        """Past the next sign, which has to be this one."""
+        if self.next() != sign:
+            raise self.unreadable()
+        self._at += 1
 
-def _expect(text: str, at: int, sign: str) -> int:
-    at = _skip(text, at)
-    if text[at : at + 1] != sign:
-        raise _unreadable(text, at)
-    return at + 1
+    def value(self) -> Any:
+        """The next value, and past it."""
+        self.next()
+        while True:
+            try:
+                value, end = _decoder.raw_decode(self._text, self._at)
+            except RecursionError:
+                raise self.unreadable() from None
+            except ValueError:
+                # Its end may be missing only.
+                if not self._more():
+                    raise self.unreadable() from None
+                continue
+            length = end - self._at
+            # A number may go on behind what is here: `1`, `1.`, `1e`, `1e+`.
+            if end + 3 <= len(self._text) or not self._more():
+                self._at += length
+                return value
 
+    def unreadable(self) -> Unreadable:
+        """The complaint about this place."""
+        line = self._lines + self._text.count("\n", 0, self._at)
+        return Unreadable(f"the file is no JSON export: something is wrong in line {line}")
 
-def _value(text: str, at: int) -> tuple[Any, int]:
-    at = _skip(text, at)
-    try:
-        return _decoder.raw_decode(text, at)
-    except (ValueError, RecursionError):
-        raise _unreadable(text, at) from None
-
-
-def _unreadable(text: str, at: int) -> Unreadable:
-    return Unreadable(f"the file is no JSON export: something is wrong in line {text.count(chr(10), 0, at) + 1}")
+    def _more(self) -> bool:
+        """Reads on, twice as far each time: what is tried again is tried seldom. False when there is no more."""
+        if self._is_all:
+            return False
+        self._lines += self._text.count("\n", 0, self._at)
+        kept = self._text[self._at :]
+        self._text, self._at = kept, 0
+        if len(kept) > LONGEST_ENTRY:
+            raise self.unreadable()
+        piece = self._file.read(max(_PIECE, len(kept)))
+        self._is_all = not piece
+        self._text = kept + piece
+        return not self._is_all

@@ -50,12 +50,14 @@ def register(app: Flask) -> None:
         show_changes,
         shows,
         upcoming,
+        uploads,
         vendor,
         welcome,
         wording,
     )
 
     Htmx(app)
+    app.request_class = uploads.Upload
     assets.register(app)
     compression.register(app)
     for module in (

@@ -167,8 +167,10 @@ def test_a_file_larger_than_other_pages_take_is_taken_and_one_that_is_too_large_
     _ended()
     assert "Imported" in _text(browser.get(PAGE).text)
 
-    monkeypatch.setattr(transfer, "MOST_BYTES", 1_000_000)
-    assert _send(browser, large).status_code == 413
+    monkeypatch.setattr(transfer, "MOST_BYTES", 2 * 1024 * 1024)
+    refused = _send(browser, large)
+    assert refused.status_code == 413
+    assert "An import may have 2 MB, and this file is larger." in _text(refused.text)
 
 
 def test_a_stranger_cannot_send_a_large_file(browser: Browser, services: Services) -> None:
@@ -194,10 +196,10 @@ def test_what_one_account_imports_no_other_sees(browser: Browser, services: Serv
     assert json.loads(other.get("/api/export?format=json").text)["shows"] == []
 
 
-def test_a_disk_that_is_full_leaves_nothing_behind(
+def test_a_disk_that_cannot_be_read_leaves_nothing_behind(
     browser: Browser, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importing.Path, "read_text", lambda *_, **__: (_ for _ in ()).throw(OSError(28, "No space")))
+    monkeypatch.setattr(importing, "read_entries", lambda _: (_ for _ in ()).throw(OSError(5, "Input/output error")))
     _send(browser, DOCUMENT)
     _ended()
 

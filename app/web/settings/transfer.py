@@ -12,7 +12,7 @@ from flask import request as upload
 from htmx_flask import request
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.errors import Invalid, TellykeepError
+from app.errors import Invalid, TellykeepError, TooLarge
 from app.jobs import on_demand
 from app.jobs.running import Job, Result, Run
 from app.security.access import current_identity, guard_pages, session_identity
@@ -31,8 +31,14 @@ blueprint = Blueprint("settings_transfer", __name__, url_prefix="/settings/trans
 
 def _allow_a_large_file() -> None:
     """More than other pages may be sent; before the guard reads the form, and only from who is signed in."""
-    if request.endpoint == "settings_transfer.start" and session_identity() is not None:
-        upload.max_content_length = MOST_BYTES + _AROUND_THE_FILE
+    if request.endpoint != "settings_transfer.start" or session_identity() is None:
+        return
+    upload.max_content_length = MOST_BYTES + _AROUND_THE_FILE
+    if (upload.content_length or 0) > upload.max_content_length:
+        raise TooLarge(
+            f"An import may have {MOST_BYTES // 1024 // 1024} MB, and this file is larger."
+            " Without the log, an export is much smaller."
+        )
 
 
 blueprint.before_request(_allow_a_large_file)
