@@ -100,7 +100,7 @@ def check_password() -> Response | tuple[str, int] | tuple[str, int, dict[str, s
         log.warning("sign-in refused", client=request.remote_addr)
         return _page(TellykeepError("Username or password is wrong."), target), 401
     if second_step(parts, account.user_id).is_on:
-        return ask_for_code(account.user_id, target)
+        return ask_for_code(account.user_id, local_address(target))
     access.sign_in(account.user_id)
     return redirect(local_address(target))
 

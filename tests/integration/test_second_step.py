@@ -131,6 +131,16 @@ def test_password_and_code_open_and_lead_to_where_one_wanted_to_be(browser: Brow
     assert new.get("/").status_code == 200
 
 
+def test_a_link_with_a_long_way_on_does_not_keep_anybody_out(browser: Browser, conn: Connection) -> None:
+    """It waits in the cookie meanwhile, and browsers drop one of more than 4 KB."""
+    app, _ = _switch_on(browser, conn)
+    signing_in = _password_given(browser, next="/activity?" + "x" * 7000)
+    cookie = signing_in.http.get_cookie("tellykeep")
+    assert cookie is not None
+    assert len(cookie.value) < 3000
+    assert _enter(signing_in, app.code()).location == "/"
+
+
 def test_a_wrong_password_does_not_tell_that_there_is_a_second_step(browser: Browser, conn: Connection) -> None:
     _switch_on(browser, conn)
 

@@ -155,6 +155,7 @@ def test_json_that_comes_as_another_type_needs_the_token_all_the_same(
         "/\u2028/evil.example\n",
         "//evil.example\\@nas",
         "http://[::1",
+        "/activity?" + "x" * 1000,
     ],
 )
 def test_no_way_of_writing_another_host_is_gone_on_to(target: str) -> None:
