@@ -102,7 +102,7 @@ def test_everything_but_the_live_update_works_without_javascript(
     expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
     page.click("nav a:has-text('Activity')")
     page.click("a:has-text('Failed')")
-    expect(page.locator("text=No event has this status.")).to_be_visible()
+    expect(page.locator("text=No event is like that.")).to_be_visible()
     page.click(".tk-menu summary")
     page.click("button:has-text('Sign out')")
     page.wait_for_url(window.base + "/sign-in")

@@ -48,10 +48,11 @@ def kept_plan(conn: Connection, name: str, **parameters: object) -> str:
 
 @pytest.mark.parametrize("status", ["failed", "pending", "conflict", "duplicate"])
 def test_what_few_rows_are_is_found_among_many(conn: Connection, long_log: int, status: str) -> None:
-    given = {"user_id": long_log, "before": None, "status": status, "limit": 50}
-    assert "plex_webhook_logs_open" in kept_plan(conn, "rare_activity", **given)
-    given |= {"event": None, "q": None}
-    assert "plex_webhook_logs_open" in kept_plan(conn, "list_rare_logs", **given)
+    everything = dict.fromkeys(("event", "source", "account", "tvshow_id", "q", "since", "until", "before", "through"))
+    asked = {"user_id": long_log, "status": status, "limit": 50}
+    assert "plex_webhook_logs_open" in kept_plan(conn, "rare_activity", **everything, **asked)
+    asked |= {"before": None, "event": None, "q": None}
+    assert "plex_webhook_logs_open" in kept_plan(conn, "list_rare_logs", **asked)
 
 
 def test_figures_of_the_last_days_do_not_read_the_years_before(conn: Connection, long_log: int) -> None:

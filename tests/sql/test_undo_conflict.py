@@ -343,6 +343,24 @@ def test_an_answer_whose_mapping_was_changed_since_is_not_taken_back(
     assert mappings(conn, user)[0]["tvshow_id"] == right
 
 
+def test_an_answer_is_taken_back_after_the_one_that_made_its_mapping(
+    conn: Connection, make_user: MakeUser, make_show: MakeShow
+) -> None:
+    user = make_user()
+    first = receive(conn, user, scrobble(episode=1))["conflict_id"]
+    show = make_show(user, "Another", seasons={1: 1})
+    resolve(conn, user, first, "select", show)
+    second = receive(conn, user, scrobble(episode=9, at=AT + HOUR))["conflict_id"]
+    assert second != first
+    resolve(conn, user, second, "select", show)
+
+    undo(conn, user, first)
+    assert mappings(conn, user) == []
+    undo(conn, user, second)
+    assert live_times(conn, show) == []
+    assert value(conn, "select count(*) as n from plex_webhook_logs where status = 'conflict'") == 2
+
+
 def test_an_event_that_went_to_a_look_up_since_waits_for_the_answer_again(
     conn: Connection, make_user: MakeUser
 ) -> None:
