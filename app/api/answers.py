@@ -113,6 +113,7 @@ class FoundShow(Answer):
     year: int | None
     country: str | None = Field(description="Where it comes from, as two letters of ISO 3166-1.")
     poster_path: str | None
+    overview: str | None = Field(description="What it is about, in TMDB's words.")
     tvshow_id: int | None = Field(description="The show of the tracker with this TMDB id.")
 
 

@@ -47,6 +47,7 @@ class FoundShow(Answer):
     first_air_date: Day = None
     origin_country: Countries = ()
     poster_path: Text = ""
+    overview: Text = ""
 
     @property
     def title(self) -> str:

@@ -58,6 +58,7 @@ def search_shows(services: Services, user_id: int, query: str, year: int | None 
             "year": show.year,
             "country": show.country,
             "poster_path": show.poster_path or None,
+            "overview": show.overview or None,
             "tvshow_id": ours.get(show.id),
         }
         for show in found

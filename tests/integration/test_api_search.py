@@ -32,6 +32,7 @@ def test_search_says_what_tmdb_knows_and_what_the_tracker_has(
                 "year": 2009,
                 "country": "GB",
                 "poster_path": "/poster1.jpg",
+                "overview": None,
                 "tvshow_id": None,
             },
             {
@@ -41,6 +42,7 @@ def test_search_says_what_tmdb_knows_and_what_the_tracker_has(
                 "year": None,
                 "country": None,
                 "poster_path": "/poster2.jpg",
+                "overview": None,
                 "tvshow_id": show_id,
             },
         ],

@@ -75,7 +75,9 @@ def test_a_show_is_not_brought_back_beside_one_with_the_same_id(
 
 
 def test_a_show_is_added_by_hand_with_its_seasons(conn: Connection, browser: Browser) -> None:
-    assert "With a TMDB key" in browser.get("/shows/add").text
+    page = browser.get("/shows/add").text
+    assert "With a TMDB key" in page
+    assert 'href="/settings/tmdb">Give it a key' in page
     page = _post(browser, "/shows/add", title=" Home  Videos ", year="1999", seasons="2", episodes="3")
     assert "The show was added." in _text(page)
     show = one(conn, "select * from tvshows")
@@ -89,8 +91,10 @@ def test_a_show_of_tmdb_is_found_and_added_and_then_marked_as_there(
     conn: Connection, browser: Browser, fake_tmdb: FakeTmdb
 ) -> None:
     fake_tmdb.add_show(7, "<b>Nightjar</b>", first_air_date="2009-02-01")
+    fake_tmdb.shows[7]["overview"] = "A <i>bird</i> that is heard at dusk."
     page = browser.poll("/shows/add?q=nightjar").text
     assert "&lt;b&gt;Nightjar" in page
+    assert "A &lt;i&gt;bird" in page
     assert 'name="tmdb_id" value="7"' in page
     assert "The show was added." in _text(_post(browser, "/shows/add", tmdb_id="7", q="nightjar"))
     show = one(conn, "select id, tmdb_id from tvshows")
