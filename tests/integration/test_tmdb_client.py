@@ -286,11 +286,11 @@ def test_ages_fit_what_is_remembered(tmdb: TmdbClient, fake_tmdb: FakeTmdb, conn
 def test_the_cache_never_holds_a_key_nor_more_than_is_used(
     tmdb: TmdbClient, fake_tmdb: FakeTmdb, conn: Connection
 ) -> None:
-    fake_tmdb.add_show(1, "Nightjar", seasons={1: 1}, overview="long " * 1000)
+    fake_tmdb.add_show(1, "Nightjar", seasons={1: 1}, tagline="long " * 1000)
     show_document(tmdb, 1)
     kept = value(conn, "select string_agg(cache_key || body::text, ' ') from tmdb_cache")
     assert KEY not in kept
-    assert "overview" not in kept
+    assert "tagline" not in kept
 
 
 # Keys.
