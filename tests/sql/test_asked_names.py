@@ -73,3 +73,12 @@ def test_nothing_asks_for_nothing(conn: Connection, title: str | None) -> None:
 def test_what_is_no_list_of_titles_is_no_error(conn: Connection) -> None:
     row = one(conn, "select * from asked_names('Dark', '{}')")
     assert [name["key"] for name in row["names"]] == ["dark"]
+
+
+@pytest.mark.parametrize(
+    "title", ["1 " * 500, "iv " * 330, "&amp;" * 200, "\ufdfa" * 1000], ids=lambda title: title[:3].strip()
+)
+def test_a_title_made_for_it_keeps_nobody_waiting(conn: Connection, title: str) -> None:
+    """Every name is looked for under some forty keys: what is slow in one of them stops the database path for everybody."""
+    conn.execute("set local statement_timeout = '1s'")
+    assert asked(conn, title)["names"]

@@ -25,3 +25,10 @@ def test_two_transliterations_are_equal(conn: Connection, one: str, other: str) 
 
 def test_numbers_are_not_shortened(conn: Connection) -> None:
     assert value(conn, "select tracker.sound_key('1122') as key") == "1122"
+
+
+@pytest.mark.parametrize(
+    ("words", "key"), [("", ""), ("aa bb", "ab"), ("éé ßß", "éß"), ("111 444", "111444"), ("onneonneonne", "oneoneone")]
+)
+def test_a_letter_that_is_there_twice_counts_once(conn: Connection, words: str, key: str) -> None:
+    assert value(conn, "select tracker.sound_key(%s) as key", (words,)) == key
