@@ -64,6 +64,8 @@ revoke all on database tellykeep, postgres, template1 from public;
 grant connect on database tellykeep to tellykeep;
 \connect tellykeep
 revoke create on schema public from public;
+revoke execute on function pg_catalog.lo_creat(integer), pg_catalog.lo_create(oid), pg_catalog.lo_from_bytea(oid, bytea)
+from public;
 SQL
 as_postgres pg_ctl stop --wait --timeout=600 --silent --mode=fast --pgdata="$PGDATA"
 

@@ -90,6 +90,9 @@ REFUSED = {
 REFUSED_AS_SERVED = {
     "make temporary tables": "create temporary table mine (id int)",
     "make functions in the schema of temporary tables": "create function pg_temp.mine() returns int language sql as 'select 1'",
+    "make large objects": "select lo_create(0)",
+    "make large objects in the old way": "select lo_creat(-1)",
+    "make large objects of bytes": "select lo_from_bytea(0, 'mine')",
 }
 
 OTHER_DATABASES = ("postgres", "template1")

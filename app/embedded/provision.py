@@ -59,6 +59,7 @@ def provision(passwords: Passwords, socket_directory: Path) -> None:
             queries.create_database(connection)
         queries.ensure_database_rights(connection)
     with connect(url(SUPERUSER, passwords.superuser, socket_directory)) as connection:
+        queries.forbid_large_objects(connection)
         queries.ensure_extension(connection)
         if not queries.trigrams(connection, title=TITLE):
             raise EmbeddedPostgresError(

@@ -36,6 +36,11 @@ revoke all on database tellykeep, postgres, template1 from public;
 revoke all on database tellykeep from tellykeep;
 grant connect on database tellykeep to tellykeep;
 
+-- name: forbid_large_objects#
+-- In the database tellykeep. Whoever may connect may make them, and owns what no backup has and nothing clears away.
+revoke execute on function pg_catalog.lo_creat(integer), pg_catalog.lo_create(oid), pg_catalog.lo_from_bytea(oid, bytea)
+from public;
+
 -- name: ensure_extension#
 -- In schema public of the database tellykeep.
 revoke create on schema public from public;
