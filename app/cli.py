@@ -321,14 +321,15 @@ def _backup(settings: Settings, options: argparse.Namespace) -> int:
 def _export(settings: Settings, options: argparse.Namespace) -> int:
     from app.security.people import account_named
     from app.transfer.exporting import export_json
+    from app.transfer.kept import kept_in_file
     from app.transfer.viewings import export_csv
 
     with _services(settings) as services:
         user_id = account_named(services, options.user)
         as_csv = options.format == "csv"
         pieces = export_csv(services, user_id) if as_csv else export_json(services, user_id, log=options.log)
-        for piece in pieces:
-            sys.stdout.buffer.write(piece.encode())
+        with kept_in_file(services, pieces) as file:
+            copyfileobj(file, sys.stdout.buffer)
         sys.stdout.buffer.flush()
     return 0
 

@@ -98,6 +98,13 @@ class Misdirected(TellykeepError):
     http_status = HTTPStatus.MISDIRECTED_REQUEST
 
 
+class NoRoom(TellykeepError):
+    """The disk is full."""
+
+    code = "no_room"
+    http_status = HTTPStatus.INSUFFICIENT_STORAGE
+
+
 class DatabaseUnavailable(TellykeepError):
     """PostgreSQL does not answer, or was never there."""
 

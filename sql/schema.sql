@@ -608,6 +608,7 @@ hama_rules(p_user_id bigint, p_mapping_id bigint) returns void volatile
 ignore_reason(p_user_id bigint, p_event jsonb, p_account_id bigint) returns text stable
 import_mapping(p_user_id bigint, p_mapping jsonb, p_tvshow_id bigint, p_emptied_tvshow_id bigint DEFAULT NULL::bigint, OUT mapping_id bigint, OUT added boolean) returns record volatile
 import_marks(p_user_id bigint, p_tvshow_id bigint, p_seasons jsonb, p_source text) returns void volatile
+import_settings(p_user_id bigint, p_settings jsonb) returns void volatile
 import_show(p_user_id bigint, p_show jsonb, p_accounts bigint[], OUT tvshow_id bigint, OUT added boolean, OUT said integer, OUT mappings integer) returns record volatile
 is_down(p_user_id bigint, p_service text) returns boolean stable
 join_conflict(p_user_id bigint, p_conflict_id bigint, p_into_id bigint) returns void volatile

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -60,6 +61,39 @@ class Account(_Part):
     plex_account_id: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = None
     title: Text = ""
     counts: bool | None = None
+
+
+def _known_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("a time zone that this system knows") from None
+    return value
+
+
+class Settings(_Part):
+    """What somebody set. Where the Plex server is, is not among it: the token that is kept here would be sent there."""
+
+    timezone: Annotated[str, Field(max_length=64), BeforeValidator(_storable), AfterValidator(_known_zone)] | None = (
+        None
+    )
+    auto_add_shows: bool | None = None
+    auto_mark_watched: bool | None = None
+    map_confidence: Annotated[float, Field(ge=0.6, le=1)] | None = None
+    propose_similarity: Annotated[float, Field(ge=0.1, le=0.9)] | None = None
+    log_retention_days: Annotated[int, Field(ge=1, le=36_500)] | None = None
+    history_poll_minutes: Annotated[int, Field(ge=1, le=1440)] | None = None
+    sync_library: bool | None = None
+
+    def given(self) -> dict[str, Any]:
+        """As JSON; what is null is so by choice: the default of this installation."""
+        return self.model_dump(mode="json", exclude_unset=True)
+
+
+class Question(_Part):
+    """Something that was asked: of these it is only counted how many are open."""
+
+    resolved: bool = True
 
 
 class Rule(_Part):
@@ -118,7 +152,8 @@ class Said(_OfAnEpisode):
     occurred_at: Moment
     said_at: AwareDatetime | None = None
     withdrawn_at: Moment | None = None
-    withdrawn_why: Literal["moved", "undone"] | None = None
+    withdrawn_why: Literal["moved", "undone", "removed"] | None = None
+    removed_at: Moment | None = None
 
 
 class Play(_OfAnEpisode):
@@ -126,7 +161,7 @@ class Play(_OfAnEpisode):
 
     watched_at: Moment
     voided_at: Moment | None = None
-    void_reason: Literal["unmarked", "same_viewing", "moved", "undone"] | None = None
+    void_reason: Literal["unmarked", "same_viewing", "moved", "undone", "removed"] | None = None
 
 
 class Episode(_Part):

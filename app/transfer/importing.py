@@ -15,13 +15,14 @@ from app.db.pool import PatientConnection
 from app.db.queries import queries
 from app.errors import DatabaseUnavailable, TellykeepError, Unprocessable, from_database, unavailable
 from app.services import Services
-from app.transfer.document import Account, Mapping, Server, Show, what_is_wrong
+from app.transfer.document import Account, Mapping, Question, Server, Settings, Show, what_is_wrong
 from app.transfer.exporting import FORMAT, VERSION
 from app.transfer.reading import read_entries
 
 MOST_BYTES = 64 * 1024 * 1024
 _MOST_REFUSED = 100
 _MOST_SEEN = 1000
+_MOST_NOT_TRACKED = 20_000
 _PATIENCE_SECONDS = 130.0
 _LONGEST_NAME = 100
 
@@ -35,6 +36,8 @@ class Tally:
     viewings: int = 0
     mappings: int = 0
     refused: int = 0
+    settings: bool = False
+    open_questions: int = 0
     problems: list[dict[str, str]] = field(default_factory=list)
 
     def refuse(self, entry: str, why: str) -> None:
@@ -49,11 +52,20 @@ class Tally:
 
     def report(self) -> dict[str, Any]:
         """The result."""
-        return self.progress() | {"problems": self.problems}
+        return self.progress() | {
+            "settings": self.settings,
+            "open_questions": self.open_questions,
+            "problems": self.problems,
+        }
 
 
 def import_json(
-    services: Services, user_id: int, path: Path, *, step: Callable[[dict[str, Any]], None] = lambda _: None
+    services: Services,
+    user_id: int,
+    path: Path,
+    *,
+    settings: bool = False,
+    step: Callable[[dict[str, Any]], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Brings an export into an account.
 
@@ -61,11 +73,13 @@ def import_json(
         services: the application's parts.
         user_id: whose.
         path: of the file.
+        settings: whether its settings take the place of the account's, with who counts.
         step: called after each show with how far it is; what it raises ends the import, and what was brought stays.
 
     Returns:
-        How many shows, and how many of them are new; what was said about episodes that was not known; mappings; and which
-        entries were refused, each with the reason.
+        How many shows, and how many of them are new; what was said about episodes that was not known; mappings; whether the
+        settings were taken; how many questions of the file nobody has answered; and which entries were refused, each with the
+        reason.
 
     Raises:
         Unprocessable: the file is no export, or of a later version.
@@ -77,14 +91,19 @@ def import_json(
     try:
         # Line ends as they are: they are counted, and a string has none.
         with path.open(encoding="utf-8-sig", newline="") as file:
-            _bring_entries(services, user_id, file, tally, step)
+            _bring_entries(services, user_id, file, tally, step, settings)
     except UnicodeDecodeError:
         raise Unprocessable("the file is no JSON export: it is not in UTF-8") from None
     return tally.report()
 
 
 def _bring_entries(
-    services: Services, user_id: int, file: TextIO, tally: Tally, step: Callable[[dict[str, Any]], None]
+    services: Services,
+    user_id: int,
+    file: TextIO,
+    tally: Tally,
+    step: Callable[[dict[str, Any]], None],
+    chooses: bool,
 ) -> None:
     accounts = list[int | None]()
     number, is_known = 0, False
@@ -93,19 +112,23 @@ def _bring_entries(
             is_known = True
         elif name == "version" and isinstance(value, int) and value > VERSION:
             raise Unprocessable("this export was made by a later Tellykeep: update this one first")
-        elif name in ("servers", "accounts", "not_tracked", "shows"):
+        elif name in ("settings", "servers", "accounts", "not_tracked", "questions", "shows"):
             if not is_known:
                 raise Unprocessable("this is no export of Tellykeep")
             if name == "shows":
                 number += 1
                 _bring_show(services, user_id, number, value, accounts, tally)
                 step(tally.progress())
+            elif name == "settings" and chooses:
+                _bring_settings(services, user_id, value, tally)
             elif name == "servers":
-                _bring_servers(services, user_id, value, tally)
+                _bring_servers(services, user_id, value, tally, chooses)
             elif name == "accounts":
-                accounts = _bring_accounts(services, user_id, value, tally)
-            else:
-                _bring_mappings(services, user_id, value, tally)
+                accounts = _bring_accounts(services, user_id, value, tally, chooses)
+            elif name == "not_tracked":
+                _bring_mappings(services, user_id, value, tally, step)
+            elif name == "questions":
+                tally.open_questions = _open_questions(value)
     if not is_known:
         raise Unprocessable("this is no export of Tellykeep")
 
@@ -133,17 +156,29 @@ def _bring_show(
     _brought(services, entry, bring, tally)
 
 
-def _bring_servers(services: Services, user_id: int, values: object, tally: Tally) -> None:
+def _bring_settings(services: Services, user_id: int, value: object, tally: Tally) -> None:
+    def bring(connection: PatientConnection) -> None:
+        queries().import_settings(connection, user_id=user_id, settings=Jsonb(Settings.model_validate(value).given()))
+        queries().look_back(connection, user_id=user_id)
+        tally.settings = True
+
+    _brought(services, "settings", bring, tally)
+    if tally.settings:
+        # There may be more to read in the server's history, or sooner.
+        services.history.add(user_id)
+
+
+def _bring_servers(services: Services, user_id: int, values: object, tally: Tally, chooses: bool) -> None:
     for number, value in enumerate(_entries(values, "servers", tally), 1):
 
         def bring(connection: PatientConnection, value: object = value) -> None:
             server = Server.model_validate(value)
-            queries().import_server(connection, user_id=user_id, **server.model_dump())
+            queries().import_server(connection, user_id=user_id, chooses=chooses, **server.model_dump())
 
         _brought(services, f"server {number}", bring, tally)
 
 
-def _bring_accounts(services: Services, user_id: int, values: object, tally: Tally) -> list[int | None]:
+def _bring_accounts(services: Services, user_id: int, values: object, tally: Tally, chooses: bool) -> list[int | None]:
     ids: list[int | None] = []
     for number, value in enumerate(_entries(values, "accounts", tally), 1):
         # The shows name them by their place: one that is refused keeps it, and is nobody.
@@ -151,26 +186,38 @@ def _bring_accounts(services: Services, user_id: int, values: object, tally: Tal
 
         def bring(connection: PatientConnection, value: object = value) -> None:
             account = Account.model_validate(value)
-            ids[-1] = queries().import_account(connection, user_id=user_id, **account.model_dump())
+            ids[-1] = queries().import_account(connection, user_id=user_id, chooses=chooses, **account.model_dump())
 
         _brought(services, f"account {number}", bring, tally)
     return ids
 
 
-def _bring_mappings(services: Services, user_id: int, values: object, tally: Tally) -> None:
-    for number, value in enumerate(_entries(values, "not_tracked", tally), 1):
+def _bring_mappings(
+    services: Services, user_id: int, values: object, tally: Tally, step: Callable[[dict[str, Any]], None]
+) -> None:
+    for number, value in enumerate(_entries(values, "not_tracked", tally, _MOST_NOT_TRACKED), 1):
 
         def bring(connection: PatientConnection, value: object = value) -> None:
             mapping = Jsonb(Mapping.model_validate(value).stored())
             tally.mappings += queries().import_mapping(connection, user_id=user_id, mapping=mapping)["added"]
 
         _brought(services, f"not_tracked {number}", bring, tally)
+        step(tally.progress())
 
 
-def _entries(values: object, name: str, tally: Tally) -> list[object]:
-    if isinstance(values, list) and len(values) <= _MOST_SEEN:
+def _open_questions(values: object) -> int:
+    """How many there are; what is wrong in them is no matter, as nothing of them is taken."""
+    try:
+        questions = [Question.model_validate(value) for value in values] if isinstance(values, list) else []
+    except ValidationError:
+        return 0
+    return sum(not question.resolved for question in questions)
+
+
+def _entries(values: object, name: str, tally: Tally, most: int = _MOST_SEEN) -> list[object]:
+    if isinstance(values, list) and len(values) <= most:
         return values
-    tally.refuse(name, f"expected a list of at most {_MOST_SEEN} entries")
+    tally.refuse(name, f"expected a list of at most {most} entries")
     return []
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from app.db.queries import queries
 from app.services import Services
+from app.transfer.snapshot import snapshot
 
 COLUMNS = (
     "show",
@@ -30,24 +31,20 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", 
 
 
 def export_csv(services: Services, user_id: int) -> Iterator[str]:
-    """The viewings that count, show by show, in the order of time; a piece for each show.
+    """The viewings that count at one moment, show by show, in the order of time; a piece for each show.
+
+    A connection is held until the last piece, as for `export_json`.
 
     Args:
         services: the application's parts.
         user_id: whose.
     """
-    with services.db.connection() as connection:
-        show_ids = [row["id"] for row in queries().export_show_ids(connection, user_id=user_id, deleted=False)]
-    return _pieces(services, user_id, show_ids)
-
-
-def _pieces(services: Services, user_id: int, show_ids: list[int]) -> Iterator[str]:
     yield _lines([list(COLUMNS)])
-    for tvshow_id in show_ids:
-        with services.db.connection() as connection:
-            rows = list(queries().export_viewings(connection, user_id=user_id, tvshow_id=tvshow_id))
-        if rows:
-            yield _lines([[_cell(row["title" if name == "show" else name]) for name in COLUMNS] for row in rows])
+    with snapshot(services) as connection:
+        for show in list(queries().export_show_ids(connection, user_id=user_id, deleted=False)):
+            rows = list(queries().export_viewings(connection, user_id=user_id, tvshow_id=show["id"]))
+            if rows:
+                yield _lines([[_cell(row["title" if name == "show" else name]) for name in COLUMNS] for row in rows])
 
 
 def _lines(rows: list[list[str]]) -> str:

@@ -25,7 +25,7 @@ as $$
                      'season', w.season, 'episode', w.episode, 'kind', w.kind, 'occurred_at', w.occurred_at, 'source', w.source,
                      'server_uuid', w.server_uuid, 'account', a.number, 'history_key', w.history_key,
                      'plex_season', w.plex_season, 'plex_episode', w.plex_episode, 'mapping', m.number, 'said_at', w.said_at,
-                     'withdrawn_at', w.withdrawn_at, 'withdrawn_why', w.withdrawn_why) order by w.occurred_at, w.id), '[]')
+                     'withdrawn_at', w.withdrawn_at, 'withdrawn_why', w.withdrawn_why, 'removed_at', w.removed_at) order by w.occurred_at, w.id), '[]')
                  from watch_events w left join account a on a.id = w.account_id left join mapping m on m.id = w.mapping_id
                  where w.tvshow_id = s.id),
         'plays', (select coalesce(jsonb_agg(jsonb_build_object(

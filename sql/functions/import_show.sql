@@ -73,14 +73,15 @@ begin
             from jsonb_to_recordset(v_said) as g(
                 season integer, episode integer, kind text, occurred_at timestamptz, source text, server_uuid text, account integer,
                 history_key text, plex_season integer, plex_episode integer, mapping integer, said_at timestamptz,
-                withdrawn_at timestamptz, withdrawn_why text)
+                withdrawn_at timestamptz, withdrawn_why text, removed_at timestamptz)
         ), taken as (
             -- The same thing said about the same episode at the same moment is what an earlier import has brought, or what was here.
             insert into watch_events (user_id, tvshow_id, season, episode, kind, occurred_at, source, server_uuid, account_id,
-                                      history_key, plex_season, plex_episode, mapping_id, said_at, withdrawn_at, withdrawn_why)
+                                      history_key, plex_season, plex_episode, mapping_id, said_at, withdrawn_at, withdrawn_why,
+                                      removed_at)
             select p_user_id, import_show.tvshow_id, g.season, g.episode, g.kind, g.occurred_at, coalesce(g.source, 'import'),
                    g.server_uuid, g.account_id, g.history_key, g.plex_season, g.plex_episode, g.mapping_id, g.said_at, g.withdrawn_at,
-                   g.withdrawn_why
+                   g.withdrawn_why, g.removed_at
             from given g
             where not exists (
                 select from watch_events w
@@ -104,7 +105,7 @@ begin
         end if;
     end loop;
 
-    -- What the fold does not make: viewings that were taken back or turned out to be part of another one.
+    -- What the fold does not make: viewings that were taken back, by hand too, or turned out to be part of another one.
     insert into plays (user_id, tvshow_id, season, episode, watched_at, source, server_uuid, account_id, history_key, plex_season,
                        plex_episode, mapping_id, voided_at, void_reason)
     select p_user_id, import_show.tvshow_id, g.season, g.episode, g.watched_at, coalesce(g.source, 'import'), g.server_uuid,

@@ -3,8 +3,9 @@
 select u.username, jsonb_build_object(
            'timezone', u.timezone, 'enabled', c.enabled, 'auto_add_shows', c.auto_add_shows, 'auto_mark_watched', c.auto_mark_watched,
            'plex_server_url', c.plex_server_url, 'plex_server_name', c.plex_server_name, 'plex_server_uuid', c.plex_server_uuid,
-           'map_confidence', s.map_confidence, 'propose_similarity', s.propose_similarity, 'log_retention_days', s.log_retention_days,
-           'history_poll_minutes', s.history_poll_minutes, 'sync_library', s.sync_library) as settings
+           'map_confidence', coalesce(s.map_confidence, 0.60), 'propose_similarity', coalesce(s.propose_similarity, 0.35::real),
+           'log_retention_days', s.log_retention_days, 'history_poll_minutes', s.history_poll_minutes,
+           'sync_library', coalesce(s.sync_library, false)) as settings
 from users u left join plex_config c on c.user_id = u.id left join settings s on s.user_id = u.id
 where u.id = :user_id;
 
@@ -50,15 +51,21 @@ left join episode_places(s.seasons) e on e.season = p.season and e.episode = p.e
 where p.user_id = :user_id and p.tvshow_id = :tvshow_id and p.voided_at is null
 order by p.watched_at, p.season, p.episode, p.id;
 
--- name: import_server(user_id, server_uuid, title, counts)!
-insert into plex_servers (user_id, server_uuid, title, counts) values (:user_id, :server_uuid, :title, :counts)
-on conflict do nothing;
+-- name: import_settings(user_id, settings)!
+select import_settings(:user_id, :settings);
 
--- name: import_account(user_id, server_uuid, plex_account_id, title, counts)$
--- The id of a Plex account, which is made where it was never seen; whom the user chose here stays chosen.
-insert into plex_accounts (user_id, server_uuid, plex_account_id, title, counts)
-values (:user_id, :server_uuid, :plex_account_id, :title, :counts)
-on conflict (user_id, server_uuid, plex_account_id, md5(title)) do update set title = excluded.title
+-- name: import_server(user_id, server_uuid, title, counts, chooses)!
+-- A Plex server, which is made where it was never seen; whether it counts is a setting.
+insert into plex_servers as s (user_id, server_uuid, title, counts)
+values (:user_id, :server_uuid, :title, case when :chooses then :counts::boolean end)
+on conflict (user_id, server_uuid) do update set counts = case when :chooses then excluded.counts else s.counts end;
+
+-- name: import_account(user_id, server_uuid, plex_account_id, title, counts, chooses)$
+-- The id of a Plex account, which is made where it was never seen; whether it counts is a setting.
+insert into plex_accounts as a (user_id, server_uuid, plex_account_id, title, counts)
+values (:user_id, :server_uuid, :plex_account_id, :title, case when :chooses then :counts::boolean end)
+on conflict (user_id, server_uuid, plex_account_id, md5(title)) do update
+set counts = case when :chooses then excluded.counts else a.counts end
 returning id;
 
 -- name: import_show(user_id, show, accounts)^
@@ -66,6 +73,11 @@ select tvshow_id, added, said, mappings from import_show(:user_id, :show, :accou
 
 -- name: import_mapping(user_id, mapping)^
 select mapping_id, added from import_mapping(:user_id, :mapping, null);
+
+-- name: begin_export#
+-- The first statements of a transaction that reads an account as it is at one moment. A show is one statement.
+set transaction isolation level repeatable read, read only;
+set local statement_timeout = '60s';
 
 -- name: patient_transaction#
 -- A show with thousands of viewings, or an account that goes, takes longer than a request may.

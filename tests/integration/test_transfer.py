@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,15 +14,20 @@ from typing import Any
 
 import pytest
 from psycopg.types.json import Jsonb
+from pydantic.fields import FieldInfo
 
 from app.db.queries import queries
 from app.errors import NotFound, Unprocessable
 from app.plex.events import parse_event
 from app.security import accounts
+from app.security.people import delete_account
 from app.services import Services
 from app.sync.receive import receive
 from app.tracker.episodes import set_watched
 from app.tracker.logs import replay_each
+from app.tracker.viewings import remove_viewing
+from app.transfer import kept
+from app.transfer.document import Play, Said, Show
 from app.transfer.exporting import export_json
 from app.transfer.importing import import_json
 from app.transfer.viewings import COLUMNS, export_csv
@@ -31,7 +38,7 @@ from tests.watch_state import assert_totals_are_a_recount, value
 
 pytestmark = pytest.mark.usefixtures("cheap_passwords")
 
-Import = Callable[[int, Any], dict[str, Any]]
+Import = Callable[..., dict[str, Any]]
 PASSWORD = "correct horse battery"
 
 
@@ -46,10 +53,10 @@ def _export(services: Services, user_id: int, **more: Any) -> dict[str, Any]:
 def bring(services: Services, tmp_path: Path) -> Import:
     """Imports a document, or the text of a file."""
 
-    def bring_in(user_id: int, document: Any) -> dict[str, Any]:
+    def bring_in(user_id: int, document: Any, *, settings: bool = False) -> dict[str, Any]:
         path = tmp_path / "export.json"
         path.write_text(document if isinstance(document, str) else json.dumps(document), encoding="utf-8")
-        return import_json(services, user_id, path)
+        return import_json(services, user_id, path, settings=settings)
 
     return bring_in
 
@@ -87,8 +94,30 @@ def lived_in(services: Services, mira: int, conn: Connection) -> int:
         conn, user_id=mira, mapping_id=mapping, rules=Jsonb([rule]), source="user", replace=False, apply=False
     )
     queries().delete_show(conn, user_id=mira, tvshow_id=shows["Severance", 2022])
-    queries().set_thresholds(conn, user_id=mira, changes=Jsonb({"map_confidence": 0.85}))
+    ignored = value(conn, "select id from plex_conflicts where plex_title = 'The Traitors' and not resolved")
+    queries().resolve_conflict(
+        conn,
+        user_id=mira,
+        conflict_id=ignored,
+        action="ignore_forever",
+        tvshow_id=None,
+        season=None,
+        episode=None,
+        show=None,
+    )
+    conn.execute(
+        """update settings set map_confidence = 0.85, log_retention_days = 400, history_poll_minutes = 15, sync_library = true
+           where user_id = %s""",
+        (mira,),
+    )
+    conn.execute("update plex_config set auto_add_shows = false where user_id = %s", (mira,))
     conn.execute("update plex_accounts set counts = true where title = 'mira'")
+    conn.execute("update plex_servers set counts = true")
+    # A viewing that Plex told and one by hand, both taken out again.
+    viewings = "select id from plays where tvshow_id = %s and season = %s and episode = %s and voided_at is null"
+    remove_viewing(services, mira, value(conn, viewings, (horses, 1, 5)))
+    set_watched(services, mira, burgers, 2, 2, watched=True)
+    remove_viewing(services, mira, value(conn, viewings, (burgers, 2, 2)))
     # Somebody else's Plex show for this one, corrected afterwards: viewings that moved away stay as voided ones.
     receive(services, mira, parse_event(scrobble("Doctor Who", 1, 2, year=1963)), received_at=now - timedelta(days=3))
     conflict = value(conn, "select id from plex_conflicts where plex_title = 'Doctor Who' and not resolved")
@@ -105,21 +134,133 @@ def test_an_export_brought_into_a_fresh_account_is_the_same_export_again(
 ) -> None:
     before = _export(services, lived_in)
     reasons = {play.get("void_reason") for show in before["shows"] for play in show["plays"]}
-    assert reasons >= {None, "unmarked", "undone"}
+    assert reasons >= {None, "unmarked", "undone", "removed"}
+    assert before["not_tracked"]
     assert any(show.get("deleted_at") for show in before["shows"])
     assert any(mapping.get("rules") for show in before["shows"] for mapping in show["mappings"])
 
-    result = bring(sam, before)
+    result = bring(sam, before, settings=True)
 
-    assert (result["refused"], result["problems"]) == (0, [])
+    assert (result["refused"], result["problems"], result["settings"]) == (0, [], True)
+    assert result["open_questions"] == sum(not question["resolved"] for question in before["questions"]) > 0
     assert result["shows"] == result["added"] == len(before["shows"])
     after = _export(services, sam)
-    for part in ("servers", "accounts", "not_tracked"):
+    for part in ("settings", "servers", "accounts", "not_tracked"):
         assert after[part] == before[part], part
     for new, old in zip(after["shows"], before["shows"], strict=True):
         assert new == old, old["title"]
     for row in conn.execute("select id from tvshows where user_id = %s", (sam,)).fetchall():
         assert_totals_are_a_recount(conn, row["id"])
+
+
+def test_settings_and_who_counts_stay_unless_they_are_wanted(
+    services: Services, lived_in: int, sam: int, bring: Import, conn: Connection
+) -> None:
+    sams = _export(services, sam)["settings"]
+    conn.execute(
+        "insert into plex_accounts (user_id, server_uuid, title, counts) values (%s, 'elsewhere', 'sam', true)", (sam,)
+    )
+
+    result = bring(sam, _export(services, lived_in))
+
+    after = _export(services, sam)
+    assert (result["settings"], after["settings"]) == (False, sams)
+    assert [account["title"] for account in after["accounts"] if account["counts"]] == ["sam"]
+    assert not any(server["counts"] for server in after["servers"])
+
+
+def test_a_file_says_nothing_about_where_a_token_is_sent(
+    services: Services, sam: int, bring: Import, conn: Connection
+) -> None:
+    settings = {"plex_server_url": "http://elsewhere:32400", "plex_server_uuid": "x", "enabled": False}
+
+    assert bring(sam, {"format": "tellykeep-export", "settings": settings}, settings=True)["refused"] == 0
+
+    assert value(conn, "select plex_server_url from plex_config where user_id = %s", (sam,)) is None
+    assert value(conn, "select enabled from plex_config where user_id = %s", (sam,))
+
+
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        ({"timezone": "Middle/Earth"}, "timezone: a time zone that this system knows"),
+        ({"timezone": "../../etc/passwd"}, "timezone: a time zone that this system knows"),
+        ({"map_confidence": 0.1, "timezone": "Asia/Tokyo"}, "map_confidence: Input should be greater than or equal to"),
+        (["x"], "the entry: "),
+    ],
+)
+def test_settings_that_cannot_be_are_refused_as_a_whole_and_the_shows_are_brought(
+    services: Services, sam: int, bring: Import, settings: Any, why: str
+) -> None:
+    before = _export(services, sam)["settings"]
+
+    result = bring(
+        sam, {"format": "tellykeep-export", "settings": settings, "shows": [{"title": "Harbour Lights"}]}, settings=True
+    )
+
+    assert (result["settings"], result["added"]) == (False, 1)
+    assert [problem["entry"] for problem in result["problems"]] == ["settings"]
+    assert result["problems"][0]["why"].startswith(why)
+    assert _export(services, sam)["settings"] == before
+
+
+def test_an_export_is_one_moment_whatever_happens_while_it_is_written(
+    services: Services, lived_in: int, conn: Connection
+) -> None:
+    before = _export(services, lived_in, log=True)
+    pieces = export_json(services, lived_in, log=True)
+    text = next(pieces)
+
+    event = parse_event(scrobble("Slow Horses", 3, 1))
+    receive(services, lived_in, event, received_at=datetime.now(UTC) - timedelta(hours=9))
+    queries().add_show(conn, user_id=lived_in, show=Jsonb({"title": "Zebra Crossing"}))
+    shows = conn.execute("select id from tvshows where user_id = %s", (lived_in,)).fetchall()
+    conn.execute("update tvshows set title = 'Renamed ' || id, deleted_at = now() where user_id = %s", (lived_in,))
+    conn.execute("delete from plex_numbering_rules")
+    text += "".join(pieces)
+
+    during = json.loads(text)
+    del during["made_at"], during["account"]
+    assert during == before
+    assert len(_export(services, lived_in)["shows"]) == len(shows) == len(before["shows"]) + 1
+
+
+def test_an_account_that_is_deleted_while_it_is_exported_is_whole_in_its_export(
+    services: Services, lived_in: int
+) -> None:
+    before = "".join(export_csv(services, lived_in))
+    lines, pieces = export_csv(services, lived_in), export_json(services, lived_in)
+    begun = next(lines) + next(lines), next(pieces)
+
+    delete_account(services, lived_in)
+
+    assert begun[0] + "".join(lines) == before
+    assert len(json.loads(begun[1] + "".join(pieces))["shows"]) > 5
+
+
+def test_an_export_that_is_given_up_gives_its_connection_back(services: Services, lived_in: int) -> None:
+    for _ in range(30):
+        pieces = export_json(services, lived_in)
+        next(pieces)
+        pieces.close()  # type: ignore[attr-defined]
+
+    assert _export(services, lived_in)["shows"]
+
+
+@pytest.mark.parametrize(
+    ("domain", "field"),
+    [
+        ("void_reason", Play.model_fields["void_reason"]),
+        ("withdrawn_why", Said.model_fields["withdrawn_why"]),
+        ("said", Said.model_fields["kind"]),
+        ("viewing_source", Said.model_fields["source"]),
+        ("show_source", Show.model_fields["source"]),
+    ],
+)
+def test_every_word_that_can_be_stored_can_be_brought_in(conn: Connection, domain: str, field: FieldInfo) -> None:
+    check = value(conn, "select pg_get_constraintdef(oid) from pg_constraint where contypid = %s::regtype", (domain,))
+
+    assert set(re.findall(r"'(\w+)'::text", check)) <= set(re.findall(r"'(\w+)'", str(field.annotation)))
 
 
 def test_a_second_import_brings_nothing(services: Services, lived_in: int, sam: int, bring: Import) -> None:
@@ -202,7 +343,7 @@ def test_only_what_is_ones_own_is_in_it(services: Services, lived_in: int, sam: 
 
     assert (document["shows"], document["accounts"], document["questions"]) == ([], [], [])
     with pytest.raises(NotFound):
-        export_json(services, 10**9)
+        next(export_json(services, 10**9))
 
 
 def test_what_was_watched_here_stays_and_what_the_export_knows_more_is_added(
@@ -362,16 +503,33 @@ def test_no_cell_of_the_csv_is_a_formula(
     assert row["show"] == row["episode_title"] == f"'{title}"
 
 
-def test_the_route_streams_a_file_that_can_be_kept(
-    ann: ApiClient, bob: ApiClient, make_show: Callable[..., int]
+def test_a_disk_that_is_full_is_said_before_a_byte_is_sent(
+    ann: ApiClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full(io.BytesIO):
+        def write(self, _: Any) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(kept, "TemporaryFile", lambda dir: Full())
+
+    answer = ann.send("GET", "/api/export")
+
+    assert answer.status_code == 507
+    assert answer.get_json()["error"]["code"] == "no_room"
+
+
+def test_the_route_sends_a_file_that_can_be_kept(
+    ann: ApiClient, bob: ApiClient, services: Services, make_show: Callable[..., int]
 ) -> None:
     make_show(ann.user_id, "Harbour Lights")
 
     answer = ann.send("GET", "/api/export?format=json")
 
     assert answer.status_code == 200
-    assert answer.content_length is None
-    assert answer.headers["Content-Disposition"].startswith('attachment; filename="tellykeep-export-2')
+    assert answer.content_length == len(answer.data)
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert list(services.settings.data_dir.glob("*tmp*")) == []
+    assert answer.headers["Content-Disposition"].startswith("attachment; filename=tellykeep-export-2")
     assert [show["title"] for show in answer.get_json()["shows"]] == ["Harbour Lights"]
     assert bob.send("GET", "/api/export").get_json()["shows"] == []
     lines = ann.send("GET", "/api/export?format=csv")

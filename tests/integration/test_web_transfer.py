@@ -73,6 +73,25 @@ def test_a_file_is_brought_in_while_the_page_is_left_and_what_came_of_it_is_show
     assert list((services.settings.data_dir / "imports").iterdir()) == []
 
 
+@pytest.mark.parametrize("wanted", [True, False])
+def test_settings_are_taken_where_they_are_wanted(browser: Browser, conn: Connection, wanted: bool) -> None:
+    fields = browser.fields(PAGE, f"{PAGE}/import")
+    if not wanted:
+        fields.pop("settings", None)
+    document = DOCUMENT | {
+        "settings": {"timezone": "Asia/Tokyo"},
+        "questions": [{"plex_title": "Big Boats", "resolved": False}, {"plex_title": "Boats", "resolved": True}],
+    }
+
+    _send(browser, document, fields | ({"settings": "yes"} if wanted else {}))
+    _ended()
+
+    page = _text(browser.get(PAGE).text)
+    assert ("The settings of the file are yours now." in page) is wanted
+    assert "1 question of the file had no answer yet" in page
+    assert value(conn, "select timezone from users") == ("Asia/Tokyo" if wanted else "UTC")
+
+
 def test_while_it_runs_the_page_asks_for_itself_and_another_import_is_refused(
     browser: Browser, user_id: int, services: Services
 ) -> None:

@@ -60,7 +60,8 @@ def start() -> BaseResponse:
     with refusals_told():
         user_id = current_identity().user_id
         path = _kept(user_id)
-        if not on_demand.begin(services(), KIND, _import(path, user_id), user_id=user_id):
+        job = _import(path, user_id, settings=upload.form.get("settings") == "yes")
+        if not on_demand.begin(services(), KIND, job, user_id=user_id):
             path.unlink(missing_ok=True)
             raise Invalid("an import is under way already")
     return redirect(url_for("settings_transfer.show", pressed="import" if request.htmx else None), 303)
@@ -94,10 +95,10 @@ def _kept(user_id: int) -> Path:
     return path
 
 
-def _import(path: Path, user_id: int) -> Job:
+def _import(path: Path, user_id: int, *, settings: bool) -> Job:
     def job(run: Run) -> Result:
         try:
-            return import_json(run.services, user_id, path, step=run.go_on)
+            return import_json(run.services, user_id, path, settings=settings, step=run.go_on)
         except TellykeepError as error:
             # Of the file, or the database is away: to be told, not to be looked for in the process log.
             return {"problem": error.message}
