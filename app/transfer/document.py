@@ -7,7 +7,15 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+)
 
 HIGHEST_ID = 2**31 - 1
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
@@ -37,6 +45,7 @@ Year = Annotated[int, Field(ge=-10_000, le=10_000)]
 Source = Literal["webhook", "history", "spool", "manual", "import"]
 
 
+# Lists are left at their first fault: a million of them, each with its words, were more than a gigabyte.
 class _Part(BaseModel):
     # What a later version adds is not a reason to refuse the rest.
     model_config = ConfigDict(extra="ignore")
@@ -106,7 +115,7 @@ class Rule(_Part):
     to_episode: Number | None = None
     season: Number | None = None
     episode_offset: Annotated[int, Field(ge=-HIGHEST_ID, le=HIGHEST_ID)] = 0
-    season_lengths: Annotated[list[Number], Field(max_length=1000)] | None = None
+    season_lengths: Annotated[list[Number], Field(max_length=1000, fail_fast=True)] | None = None
     first_episode: Number | None = None
     last_episode: Number | None = None
     removed_at: Moment | None = None
@@ -130,7 +139,7 @@ class Mapping(_Part):
     last_synced_at: Moment | None = None
     created_at: Moment | None = None
     show_key: Key | None = None
-    rules: Annotated[list[Rule], Field(max_length=1000)] = Field(default_factory=list)
+    rules: Annotated[list[Rule], Field(max_length=1000, fail_fast=True)] = Field(default_factory=list)
 
 
 class _OfAnEpisode(_Part):
@@ -180,7 +189,7 @@ class Season(_Part):
     """A season with its episodes."""
 
     seasonNumber: Number  # noqa: N815
-    episodes: Annotated[list[Episode], Field(max_length=20_000)] = Field(default_factory=list)
+    episodes: Annotated[list[Episode], Field(max_length=20_000, fail_fast=True)] = Field(default_factory=list)
 
 
 class ShowName(_Part):
@@ -207,11 +216,11 @@ class Show(_Part):
     deleted_at: Moment | None = None
     plex_synced: bool = False
     plex_last_sync: Moment | None = None
-    names: Annotated[list[ShowName], Field(max_length=1000)] = Field(default_factory=list)
-    seasons: Annotated[list[Season], Field(max_length=1000)] = Field(default_factory=list)
-    mappings: Annotated[list[Mapping], Field(max_length=1000)] = Field(default_factory=list)
-    said: Annotated[list[Said], Field(max_length=100_000)] | None = None
-    plays: Annotated[list[Play], Field(max_length=100_000)] | None = None
+    names: Annotated[list[ShowName], Field(max_length=1000, fail_fast=True)] = Field(default_factory=list)
+    seasons: Annotated[list[Season], Field(max_length=1000, fail_fast=True)] = Field(default_factory=list)
+    mappings: Annotated[list[Mapping], Field(max_length=1000, fail_fast=True)] = Field(default_factory=list)
+    said: Annotated[list[Said], Field(max_length=100_000, fail_fast=True)] | None = None
+    plays: Annotated[list[Play], Field(max_length=100_000, fail_fast=True)] | None = None
 
 
 def what_is_wrong(error: ValidationError) -> str:

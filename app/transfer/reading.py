@@ -14,6 +14,10 @@ _BLANK = re.compile(r"[ \t\r\n]*")
 LISTS = frozenset({"shows", "log"})
 # Characters. A show with twenty thousand viewings has a third of it.
 LONGEST_ENTRY = 16 * 1024 * 1024
+# Of what makes lists, objects and values in as much text. Nothing else takes so much room for so few characters: five million
+# empty objects were a gigabyte of memory, and seconds in which Python did nothing else. An export has a tenth of it.
+MOST_SIGNS = 1_500_000
+_SIGNS = "{[,"
 _PIECE = 256 * 1024
 
 
@@ -121,7 +125,9 @@ class _Text:
         self._text, self._at = kept, 0
         if len(kept) > LONGEST_ENTRY:
             raise self.unreadable()
-        piece = self._file.read(max(_PIECE, len(kept)))
+        piece = self._file.read(min(max(_PIECE, len(kept)), LONGEST_ENTRY + _PIECE - len(kept)))
         self._is_all = not piece
         self._text = kept + piece
+        if sum(map(self._text.count, _SIGNS)) > MOST_SIGNS:
+            raise self.unreadable()
         return not self._is_all

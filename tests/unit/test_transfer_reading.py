@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from app.transfer import reading
+from app.transfer.document import Show
 from app.transfer.reading import Unreadable, read_entries
 
 plain = st.recursive(
@@ -70,3 +72,22 @@ def test_an_entry_without_an_end_is_not_read_into_memory(monkeypatch: pytest.Mon
     with pytest.raises(Unreadable):
         list(read_entries(endless))
     assert endless.tell() < 5000
+
+
+@pytest.mark.parametrize("many", ["{},", "[],", "1e1,", '"ab",'])
+def test_what_takes_much_more_room_in_memory_than_in_the_file_is_refused(many: str) -> None:
+    with pytest.raises(Unreadable):
+        list(read_entries(io.StringIO('{"servers": [' + many * (reading.MOST_SIGNS + 1) + "0]}")))
+
+
+def test_an_entry_with_a_hundred_thousand_viewings_is_taken() -> None:
+    viewing = {"kind": "viewing", "season": 1, "episode": 1, "occurred_at": "2024-05-01T20:00:00Z", "source": "webhook"}
+    show = {"title": "Long", "said": [viewing] * 100_000}
+    assert [name for name, _ in read_entries(io.StringIO(json.dumps({"shows": [show]})))] == ["shows"]
+
+
+def test_of_a_million_faults_the_first_is_told() -> None:
+    broken = {"title": "Broken", "seasons": [{"seasonNumber": 1, "episodes": [{}] * 20_000}] * 10}
+    with pytest.raises(ValidationError) as refused:
+        Show.model_validate(broken)
+    assert refused.value.error_count() == 1
