@@ -29,7 +29,7 @@ access.guard_forms(blueprint)
 
 def ask_for_code(user_id: int, target: str) -> Response:
     """On to the question. Nothing of what the browser had before survives, as at a sign-in."""
-    session.clear()
+    access.sign_out()
     session[_KEY] = {
         "user": user_id,
         "password": _mark_of_password(user_id),

@@ -131,6 +131,17 @@ def test_password_and_code_open_and_lead_to_where_one_wanted_to_be(browser: Brow
     assert new.get("/").status_code == 200
 
 
+def test_the_password_given_again_ends_the_session_before(browser: Browser, conn: Connection) -> None:
+    """A copy of the old cookie opens nothing any more, before and after the code."""
+    _switch_on(browser, conn)
+    thief = Browser(browser.app)
+    thief.http.set_cookie("tellykeep", browser.http.get_cookie("tellykeep").value)  # type: ignore[union-attr]
+    form = browser.fields("/", "/sign-out")
+    assert browser.http.post("/sign-in", data=form | {"username": "mira", "password": PASSWORD}).location == CODE
+
+    assert thief.get("/").status_code == 302
+
+
 def test_a_link_with_a_long_way_on_does_not_keep_anybody_out(browser: Browser, conn: Connection) -> None:
     """It waits in the cookie meanwhile, and browsers drop one of more than 4 KB."""
     app, _ = _switch_on(browser, conn)
