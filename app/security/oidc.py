@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("tellykeep.door")
 
+# What Authlib calls each way there in the session; app.security.oidc_client has the name.
+WAY = "_state_oidc_"
+
 
 class ProviderAway(TellykeepError):
     """The provider does not answer, or not as one."""
@@ -72,8 +75,10 @@ def set_out(target: str, *, link_to: int | None = None) -> Response:
             there = client.create_authorization_url(_callback_address())
     except (requests.RequestException, AuthlibBaseError, ValueError, RuntimeError, KeyError) as error:
         raise _away(error) from error
+    address = there.pop("url")
+    _forget_earlier()
     client.save_authorize_data(redirect_uri=_callback_address(), **(there | {"next": target, "link_to": link_to}))
-    return Response(status=302, headers={"Location": there["url"]})
+    return Response(status=302, headers={"Location": address})
 
 
 def come_back() -> Person:
@@ -97,6 +102,7 @@ def come_back() -> Person:
             claims = token.get("userinfo")
             if claims is None:
                 raise ValueError("no id_token came")
+            _check_audience(claims["aud"], client.client_id)
             name = claims.get("preferred_username") or _asked_name(client, token, claims["sub"])
     except (requests.RequestException, ValueError, RuntimeError, KeyError) as error:
         raise _away(error) from error
@@ -111,6 +117,27 @@ def come_back() -> Person:
         next=state["next"],
         link_to=state["link_to"],
     )
+
+
+def _forget_earlier() -> None:
+    """Of the ways there that were begun in this browser, only the last stays beside the next.
+
+    They wait in the cookie, and browsers drop one of more than 4 KB: who is led here again and again would be kept out.
+    """
+    begun = sorted((name for name in session if name.startswith(WAY)), key=lambda name: session[name]["exp"])
+    for name in begun[:-1]:
+        session.pop(name)
+
+
+def _check_audience(told: object, client_id: str) -> None:
+    """Authlib takes a token for other clients where `azp` names this one.
+
+    Raises:
+        Forbidden: it is not for this application.
+    """
+    if client_id not in (told if isinstance(told, list) else [told]):
+        log.warning("single sign-on refused", reason="the token is for another application")
+        raise Forbidden("the sign-in was refused or broken off there")
 
 
 @contextmanager
