@@ -191,3 +191,19 @@ def test_the_first_account_is_never_made_by_a_header(through: Through, services:
 
     assert through("anna").get("/sign-in").location == "/setup"
     assert value(conn, "select count(*) from users") == 0
+
+
+def test_nobody_takes_the_name_of_somebody_who_comes_later(
+    through: Through, services: Services, conn: Connection
+) -> None:
+    """The proxy tells people apart by their names: carl would have landed in mira's account."""
+    mira = through()
+    assert _signed_in_as(mira) == "mira"
+    refused = mira.send("/settings/account/name", "/settings/account", username="carl")
+
+    assert refused.status_code == 403
+    assert "only administrators may have another" in _text(refused.text)
+    assert _signed_in_as(through("carl")) is None
+
+    conn.execute("update users set is_admin = true where username = 'mira'")
+    assert mira.send("/settings/account/name", "/settings/account", username="carl").status_code == 303

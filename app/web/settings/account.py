@@ -32,8 +32,8 @@ def show() -> str:
 def rename() -> Answer:
     """Gives the account another name to sign in with."""
     try:
-        own_account.rename(services(), current_identity().user_id, request.form.get("username", "").strip())
-    except (Invalid, StateConflict) as error:
+        own_account.rename(services(), current_identity(), request.form.get("username", "").strip())
+    except (Invalid, Forbidden, StateConflict) as error:
         return _page(error), error.http_status
     tell("That is your name now, also for the sign-in.")
     return redirect(url_for("settings_account.show"), 303)
