@@ -97,8 +97,9 @@ def configure_log(level: str, stream: TextIO | None = None) -> None:
     root.setLevel(level.upper())
     logging.getLogger("flask-limiter").setLevel(logging.WARNING)
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
-    # A line for every time that a job is looked at; what a job did is told by itself.
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    # A line for every time that a job is looked at, and a warning each few seconds for as long as one is at work (an import
+    # takes an hour); what a job did is told by itself.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
 
 class GunicornLog(gunicorn.glogging.Logger):  # type: ignore[misc]

@@ -642,6 +642,7 @@ note_account(p_user_id bigint, p_event jsonb) returns bigint volatile
 note_answer(p_user_id bigint, p_batch_id bigint, p_conflict_id bigint, p_problem text) returns boolean volatile
 note_history(p_user_id bigint, p_server_uuid text, p_to timestamp with time zone, p_import boolean, p_ended boolean, p_looked_back boolean DEFAULT false) returns void volatile
 note_mapping_change(p_user_id bigint, p_mapping_id bigint, p_what text, p_by_user boolean, p_was jsonb, p_moved jsonb DEFAULT NULL::jsonb, p_conflict_id bigint DEFAULT NULL::bigint) returns bigint volatile
+note_rating_key(p_user_id bigint, p_mapping_id bigint, p_event jsonb) returns void volatile
 note_upstream(p_user_id bigint, p_service text, p_outcome text, p_retry_after integer DEFAULT NULL::integer, p_probe_seconds integer DEFAULT 30) returns void volatile
 number_episode(p_user_id bigint, p_mapping_id bigint, p_season integer, p_episode integer, p_air_date date DEFAULT NULL::date, p_server_uuid text DEFAULT NULL::text, OUT season integer, OUT episode integer, OUT rule jsonb) returns SETOF record stable
 numbering_rules(p_mapping_id bigint) returns jsonb stable

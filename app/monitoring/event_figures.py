@@ -6,7 +6,14 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 
 # What Plex and Tautulli send. The type is a text of the sender's, and each other one would be a series for good.
 EVENTS = frozenset(f"media.{name}" for name in ("play", "pause", "resume", "stop", "scrobble", "rate")) | frozenset(
-    ("library.new", "library.on.deck", "playback.started", "device.new")
+    (
+        "library.new",
+        "library.on.deck",
+        "playback.started",
+        "admin.database.backup",
+        "admin.database.corrupted",
+        "device.new",
+    )
 )
 
 

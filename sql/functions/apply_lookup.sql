@@ -53,6 +53,10 @@ begin
             || jsonb_build_object(v_waits_for, jsonb_build_object('problem', 'unavailable', 'not_asked', true)));
     end loop;
 
+    -- It may have waited while the library was rebuilt: its key counts where the server has just told what that stands for.
+    if v_lookup -> 'plex_show' ->> 'guid' is distinct from v_event ->> 'show_guid' then
+        v_decision := v_decision - 'new_key';
+    end if;
     v_settled := settle_event(p_user_id, v_event, v_decision, v_log.id, v_log.source,
                               coalesce(v_log.watched_at, viewing_time(p_event, v_log.created_at)), v_account_id);
     status := v_settled.status;

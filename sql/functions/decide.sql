@@ -5,6 +5,7 @@ as $$
 declare
     v_mapping_id bigint := find_mapping(p_user_id, p_event);
     v_mapping record;
+    v_new_key boolean;
     v_match record;
     v_needs jsonb;
     v_type text;
@@ -12,14 +13,24 @@ declare
     v_trace jsonb := '[]';
 begin
     if v_mapping_id is not null then
-        select tvshow_id, sync_enabled, has_rules into v_mapping
+        select tvshow_id, sync_enabled, has_rules, plex_server_uuid, plex_rating_key, plex_guid into v_mapping
         from plex_show_mappings where id = v_mapping_id;
         v_trace := jsonb_build_array(jsonb_build_object('step', 'mapping', 'mapping_id', v_mapping_id));
         if v_mapping.tvshow_id is null or not v_mapping.sync_enabled then
             return jsonb_build_object('verdict', 'ignored', 'reason', 'sync_disabled', 'mapping_id', v_mapping_id, 'trace', v_trace);
         end if;
+        -- A library that was rebuilt knows the show by another key; so does the server that the token is for, where another one has
+        -- told of the show first.
+        if v_mapping.plex_guid = p_event ->> 'show_guid' and p_event ->> 'show_rating_key' is not null
+           and (v_mapping.plex_rating_key is distinct from p_event ->> 'show_rating_key'
+                or v_mapping.plex_server_uuid <> coalesce(p_event ->> 'server_uuid', '')) then
+            v_new_key := not tracker.guid_is_local(v_mapping.plex_guid)
+                and (v_mapping.plex_server_uuid = coalesce(p_event ->> 'server_uuid', '')
+                     or exists (select from plex_config c
+                                where c.user_id = p_user_id and c.plex_server_uuid = p_event ->> 'server_uuid'));
+        end if;
         return jsonb_build_object('verdict', 'mapped', 'tvshow_id', v_mapping.tvshow_id, 'mapping_id', v_mapping_id,
-                                  'has_tmdb', p_has_tmdb, 'has_rules', v_mapping.has_rules, 'trace', v_trace);
+                                  'has_tmdb', p_has_tmdb, 'has_rules', v_mapping.has_rules, 'new_key', v_new_key, 'trace', v_trace);
     end if;
 
     if p_event -> 'show_ids' is not null then
@@ -83,5 +94,6 @@ end
 $$;
 comment on function decide(bigint, jsonb, boolean) is
     'Which show an event belongs to: mapping, show-level ids, look-up, title, in this order. Reads only; the answer carries the
-verdict (mapped, add, ignored, pending, conflict), what it is based on, and the trace. pending: needs is what has to be asked, or
+verdict (mapped, add, ignored, pending, conflict), what it is based on, and the trace. new_key: the mapping has another rating key
+than the event, see note_rating_key. pending: needs is what has to be asked, or
 waits_for the service that does not answer.';

@@ -37,8 +37,11 @@ begin
     then
         v_conflict.plex_guid := coalesce(p_event ->> 'show_guid', v_conflict.plex_guid);
     end if;
-    if v_conflict.plex_rating_key is null and v_conflict.plex_server_uuid = v_server then
-        v_conflict.plex_rating_key := p_event ->> 'show_rating_key';
+    -- A library that was rebuilt has given the show another key.
+    if v_conflict.plex_server_uuid = v_server
+       and (v_conflict.plex_rating_key is null
+            or (v_conflict.plex_guid = p_event ->> 'show_guid' and not tracker.guid_is_local(v_conflict.plex_guid))) then
+        v_conflict.plex_rating_key := coalesce(p_event ->> 'show_rating_key', v_conflict.plex_rating_key);
     end if;
     v_conflict.plex_title := coalesce(nullif(v_conflict.plex_title, ''), p_event ->> 'show_title', '');
     v_conflict.plex_year := coalesce((p_event ->> 'show_year')::integer, v_conflict.plex_year);

@@ -35,7 +35,9 @@ begin
         action := v_reason;
     else
         v_settled := settle_event(p_user_id, p_event,
-                                  decide(p_user_id, p_event, p_has_tmdb) || jsonb_strip_nulls(jsonb_build_object('later', p_later)),
+                                  -- The key that it came with may be an old one by now.
+                                  decide(p_user_id, p_event, p_has_tmdb) - 'new_key'
+                                      || jsonb_strip_nulls(jsonb_build_object('later', p_later)),
                                   v_log.id, v_log.source, coalesce(v_log.watched_at, viewing_time(p_event, v_log.created_at)),
                                   v_account_id);
         status := v_settled.status;

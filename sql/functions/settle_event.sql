@@ -51,6 +51,11 @@ begin
             if p_event ->> 'ids_from' is not null then
                 perform give_ids(p_user_id, tvshow_id, p_event -> 'show_ids');
             end if;
+        elsif (p_decision ->> 'new_key')::boolean then
+            perform lock_mappings(p_user_id);
+            -- The show's row before the mappings', as everywhere; that it is there is looked at below.
+            perform from tvshows s where s.id = settle_event.tvshow_id and s.user_id = p_user_id for no key update;
+            perform note_rating_key(p_user_id, mapping_id, p_event);
         end if;
         v_has_rules := coalesce((p_decision ->> 'has_rules')::boolean,
                                 (select m.has_rules from plex_show_mappings m where m.id = settle_event.mapping_id));

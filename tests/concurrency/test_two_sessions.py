@@ -457,6 +457,28 @@ def test_a_rebuilt_servers_event_then_one_by_the_old_guid_for_the_same_show(
     assert show_row(conn, show)["watched_episodes"] == 3
 
 
+def test_an_event_with_a_new_key_then_one_of_the_show_that_had_that_key(
+    conn: Connection, make_user: MakeUser, make_show: MakeShow, two_sessions: TwoSessions
+) -> None:
+    """Each takes a key from the other's mapping, with its own show locked: one after the other, and no deadlock."""
+    user = make_user()
+    shows = {title: make_show(user, title) for title in ("Harbour Lights", "Nightwatch")}
+    keys = {title: payloads.rating_key("show", title) for title in shows}
+    for title in shows:
+        receive(conn, user, scrobble(title))
+    first, second = in_turn(
+        two_sessions,
+        lambda c: receive(c, user, scrobble("Nightwatch", episode=2, grandparentRatingKey=keys["Harbour Lights"])),
+        lambda c: receive(c, user, scrobble("Harbour Lights", episode=2, grandparentRatingKey=keys["Nightwatch"])),
+    )
+    assert [first["action"], second["action"]] == ["marked_watched", "marked_watched"]
+    known = conn.execute("select tvshow_id, plex_rating_key from plex_show_mappings order by tvshow_id").fetchall()
+    assert {row["tvshow_id"]: row["plex_rating_key"] for row in known} == {
+        shows["Harbour Lights"]: keys["Nightwatch"],
+        shows["Nightwatch"]: keys["Harbour Lights"],
+    }
+
+
 def test_an_added_show_then_an_event_of_it_is_marked(
     conn: Connection, make_user: MakeUser, two_sessions: TwoSessions
 ) -> None:

@@ -263,6 +263,23 @@ def caught_up_of() -> Callable[[Household], Result]:
     return lambda household: _run(household, CATCH_UP, catch_up)
 
 
+def test_a_rebuilt_library_is_asked_about_a_show_once(
+    home: Household, watched: Callable[..., Any], caught_up: Callable[[], Result], key: str
+) -> None:
+    """Its rows have nothing but the new key: what that stands for is kept with the mapping."""
+    webhook(home, 1, ago(hours=30))
+    home.plex.shows["90001"] = home.plex.shows.pop(key) | {"ratingKey": "90001"}
+    home.plex.episodes["90001"] = home.plex.episodes.pop(key)
+    home.plex.watched("90001", 1, 2, seconds(ago(hours=3)))
+    assert caught_up()["recovered"] == 1
+    assert home.mapping()["plex_rating_key"] == "90001"
+    home.plex.watched("90001", 1, 3, seconds(ago(hours=2)))
+    assert caught_up()["recovered"] == 1
+    last = one(home.conn, "select * from plex_webhook_logs order by id desc limit 1")
+    assert [step["step"] for step in last["trace"]] == ["mapping", "mark"]
+    assert len(shown(home)) == 3
+
+
 def test_rows_of_deleted_items_are_decided_by_their_title(
     home: Household, watched: Callable[..., Any], caught_up: Callable[[], Result]
 ) -> None:

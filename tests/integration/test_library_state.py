@@ -100,6 +100,22 @@ def test_a_show_that_the_server_lost_costs_the_others_nothing(home: Household, s
     assert synced()["gone"] == 1
 
 
+def test_a_library_that_was_rebuilt_is_found_again_after_the_shows_next_event(
+    home: Household, synced: Callable[[], Result]
+) -> None:
+    """It gives each show another rating key; the GUID stays."""
+    old = payloads.rating_key("show", SHOW)
+    home.plex.shows["90001"] = home.plex.shows.pop(old) | {"ratingKey": "90001"}
+    home.plex.episodes["90001"] = home.plex.episodes.pop(old)
+    assert synced()["gone"] == 1
+    event = parse_event(scrobble(SHOW, 1, 2, at=NOW - timedelta(days=4), grandparentRatingKey="90001"))
+    receive(home.services, home.user_id, event, received_at=NOW - timedelta(days=4))
+    home.plex.episodes["90001"][2] |= {"viewCount": 1, "lastViewedAt": int((NOW - timedelta(days=2)).timestamp())}
+    report = synced()
+    assert (report["shows"], report["gone"], report["recovered"]) == (1, 0, 1)
+    assert episode_entry(home.conn, show_id(home), 1, 3)["watched"] is True
+
+
 def test_a_later_row_of_the_history_is_the_same_viewing(home: Household, synced: Callable[[], Result]) -> None:
     from app.jobs.catch_up import CATCH_UP
     from app.sync.history import catch_up

@@ -17,6 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from app import create_app
 from app.jobs.scheduler import Scheduler
 from app.monitoring import stored_figures
+from app.monitoring.event_figures import EVENTS
 from app.plex.events import parse_event
 from app.security.accounts import create_token
 from app.services import Services
@@ -24,6 +25,7 @@ from app.sync.receive import receive
 from app.sync.spool import Spool, SpooledEvent
 from tests import payloads
 from tests.conftest import Connection
+from tests.schema import markdown
 from tests.scrobbles import scrobble
 
 AT_HOME = "192.168.1.30"
@@ -79,6 +81,12 @@ def test_events_are_counted_by_source_type_and_outcome(
     assert count("webhook", "media.play", "ignored") == 1
     assert found["tellykeep_event_processing_seconds_count", (("source", "webhook"),)] == 4
     assert 0 < found["tellykeep_event_processing_seconds_sum", (("source", "webhook"),)] < 60
+
+
+def test_every_type_that_the_documents_name_is_a_series_of_its_own() -> None:
+    table = markdown.table("docs/webhook.md", "events")
+    named = {row[0].strip("`") for row in table if re.fullmatch(r"`[a-z.]+`", row[0])}
+    assert named == EVENTS
 
 
 def test_types_that_strangers_make_up_are_one_series(

@@ -79,3 +79,16 @@ def test_a_traceback_is_under_its_line_set_off_and_redacted(
 def test_what_is_not_there_is_left_out(log: structlog.stdlib.BoundLogger, written: io.StringIO) -> None:
     log.info("event", fields=None, status=200)
     assert "fields" not in written.getvalue()
+
+
+def test_a_job_that_is_still_at_work_when_the_clock_looks_again_is_not_told_each_time(
+    log: structlog.stdlib.BoundLogger, written: io.StringIO
+) -> None:
+    """The first import takes an hour, and the clock looks every three seconds."""
+    clock = logging.getLogger("apscheduler.scheduler")
+    clock.warning(
+        'Execution of job "%s" skipped: maximum number of running instances reached (%d)', "history_import", 1
+    )
+    assert written.getvalue() == ""
+    clock.error("a job raised an exception")
+    assert "a job raised an exception" in written.getvalue()
