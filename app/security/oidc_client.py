@@ -5,15 +5,25 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import requests
+import urllib3
 from authlib.integrations.flask_client import FlaskIntegration
 from authlib.integrations.flask_client.apps import FlaskOAuth2App
 from authlib.integrations.requests_client import OAuth2Session
 
 from app.services import services
 from app.settings import Settings
+from app.upstream.connections import GuardedAdapter, deadline
+from app.upstream.http import in_words
 
 NAME = "oidc"
-TIMEOUT_SECONDS = 10
+CONNECT_SECONDS = 4
+# For each silence, and for all of one question.
+READ_SECONDS = 8
+TOTAL_SECONDS = 15
+# The keys of the largest providers are a few KiB.
+MOST_BYTES = 1024 * 1024
+_CHUNK = 64 * 1024
 # Signed with a private key: what is "signed" with nothing, or with a secret that others know too, proves nothing.
 _SIGNATURES = frozenset(
     {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"}
@@ -21,9 +31,45 @@ _SIGNATURES = frozenset(
 
 
 class _Session(OAuth2Session):  # type: ignore[misc]
-    def request(self, method: str, url: str, **options: Any) -> Any:
-        # The addresses are the provider's own: nothing of it is asked at another place that one of them leads to.
-        return super().request(method, url, **({"allow_redirects": False} | options))
+    """Authlib's session, as sparing with the provider as `app.upstream` is with everybody else: who answers may be anybody."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, GuardedAdapter())
+
+    def get_redirect_target(self, _response: requests.Response) -> None:
+        """None: even of a redirect that is not followed, requests reads the body to the end."""
+
+    def request(self, method: str, url: str, **options: Any) -> requests.Response:
+        """Asks at this address and at none that it leads to, and reads the answer as far as one goes.
+
+        Raises:
+            requests.RequestException: there was none, or one that is too large, or none in time.
+        """
+        options |= {"allow_redirects": False, "stream": True, "timeout": (CONNECT_SECONDS, READ_SECONDS)}
+        try:
+            with deadline(TOTAL_SECONDS, READ_SECONDS):
+                response: requests.Response = super().request(method, url, **options)
+                try:
+                    # What `content`, `text` and `json()` of an answer are made from.
+                    response._content = _read(response)
+                finally:
+                    response.close()
+        except requests.RequestException:
+            raise
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise requests.ConnectionError(in_words(error)) from None
+        return response
+
+
+def _read(response: requests.Response) -> bytes:
+    body = bytearray()
+    for chunk in response.iter_content(_CHUNK):
+        body += chunk
+        if len(body) > MOST_BYTES:
+            raise requests.exceptions.ContentDecodingError(f"an answer of more than {MOST_BYTES // 1024} KiB")
+    return bytes(body)
 
 
 class Client(FlaskOAuth2App):  # type: ignore[misc]
@@ -59,7 +105,6 @@ def new_client(settings: Settings) -> Client:
         client_kwargs={
             "scope": "openid profile",
             "code_challenge_method": "S256",
-            "default_timeout": TIMEOUT_SECONDS,
             **({"token_endpoint_auth_method": "none"} if secret is None else {}),
         },
     )

@@ -32,6 +32,10 @@ class FakeProvider:
         metadata: over what it rightly says of itself.
         signing: `right`, `other key`, `none` or `secret` (HS256 with the client's secret).
         down: answers nothing but 503.
+        floods, dribbles: an address (`/keys`) that answers without end, as fast as it is read, or a byte now and then.
+        leads_away: an address that redirects to `/elsewhere`, with a body without end.
+        sent: pieces of 64 KiB of an answer without end.
+        elsewhere: how often it was asked where it led to.
         token_requests: what the token endpoint was sent.
         nonce: of the last way there, as the tests read it from its address.
         userinfo: what it tells of a person beside the token.
@@ -42,6 +46,11 @@ class FakeProvider:
     metadata: dict[str, Any] = field(default_factory=dict)
     signing: str = "right"
     down: bool = False
+    floods: str = ""
+    dribbles: str = ""
+    leads_away: str = ""
+    sent: int = 0
+    elsewhere: int = 0
     nonce: str = ""
     token_requests: list[dict[str, str]] = field(default_factory=list)
     userinfo: dict[str, Any] = field(default_factory=dict)
@@ -76,9 +85,34 @@ def _encoded(part: dict[str, Any]) -> str:
 def _application(provider: FakeProvider) -> Flask:
     app = Flask("provider")
 
+    def flood() -> Iterator[bytes]:
+        yield b'{"x": "'
+        # No more than a test can bear, should nobody hang up.
+        for _ in range(2000):
+            provider.sent += 1
+            yield b"x" * 65_536
+
+    def dribble() -> Iterator[bytes]:
+        for _ in range(200):
+            yield b" "
+            time.sleep(0.1)
+
     @app.before_request
-    def away() -> Response | None:
-        return Response(status=503) if provider.down else None
+    def misbehave() -> Response | None:
+        if provider.down:
+            return Response(status=503)
+        if request.path == provider.floods:
+            return Response(flood(), content_type="application/json")
+        if request.path == provider.dribbles:
+            return Response(dribble(), content_type="application/json")
+        if request.path == provider.leads_away:
+            return Response(flood(), 302, {"Location": f"{provider.url}/elsewhere"})
+        return None
+
+    @app.route("/elsewhere", methods=["GET", "POST"])
+    def elsewhere() -> Response:
+        provider.elsewhere += 1
+        return jsonify({})
 
     @app.get("/.well-known/openid-configuration")
     def configuration() -> Response:

@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from werkzeug.test import TestResponse
 
 from app import create_app
-from app.security import accounts
+from app.security import accounts, oidc_client
 from app.services import Services
 from tests.conftest import Connection
 from tests.fakes.oidc import CLIENT_ID, CLIENT_SECRET, FakeProvider, fake_provider
@@ -374,6 +374,83 @@ def test_a_provider_that_leads_elsewhere_is_not_followed(
 
     assert _and_back(fresh, provider).status_code in (403, 503)
     assert not _is_signed_in(fresh)
+
+
+ADDRESSES = ("/.well-known/openid-configuration", "/token", "/keys", "/userinfo")
+
+
+def _tried(browser: Browser, provider: FakeProvider, services: Services) -> tuple[int, float]:
+    """The status of a sign-in that asks the provider at each of its addresses, and how many seconds it took."""
+    _configure(services, oidc_new_accounts=True)
+    provider.userinfo = {"sub": "person-1", "preferred_username": "nadia"}
+    started = time.monotonic()
+    answer = browser.get(GO)
+    if answer.status_code == 302:
+        asked = {name: values[0] for name, values in parse_qs(urlsplit(answer.location).query).items()}
+        provider.nonce = asked["nonce"]
+        answer = browser.get(BACK, query_string={"code": "code-1", "state": asked["state"]})
+    return answer.status_code, time.monotonic() - started
+
+
+def test_a_provider_that_behaves_is_asked_at_each_of_its_addresses(
+    browser: Browser, provider: FakeProvider, services: Services
+) -> None:
+    assert _tried(browser, provider, services)[0] == 302
+    assert _is_signed_in(browser)
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_a_provider_that_answers_without_end_is_hung_up_on(
+    browser: Browser, provider: FakeProvider, services: Services, address: str
+) -> None:
+    provider.floods = address
+
+    status, _ = _tried(browser, provider, services)
+
+    assert status == 503
+    assert not _is_signed_in(browser)
+    # What is on its way when it is noticed fills the buffers of both sides.
+    assert provider.sent * 65_536 < oidc_client.MOST_BYTES + 16_000_000
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_a_provider_that_answers_a_byte_now_and_then_is_not_waited_for(
+    browser: Browser, provider: FakeProvider, services: Services, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setattr(oidc_client, "TOTAL_SECONDS", 1)
+    provider.dribbles = address
+
+    status, seconds = _tried(browser, provider, services)
+
+    assert status == 503
+    assert seconds < 5
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_a_provider_that_redirects_is_neither_followed_nor_heard_out(
+    browser: Browser, provider: FakeProvider, services: Services, address: str
+) -> None:
+    provider.leads_away = address
+
+    status, _ = _tried(browser, provider, services)
+
+    assert status in (403, 503)
+    assert not _is_signed_in(browser)
+    assert provider.elsewhere == 0
+    assert provider.sent * 65_536 < oidc_client.MOST_BYTES + 16_000_000
+
+
+@pytest.mark.parametrize("name", ["token_endpoint", "jwks_uri", "userinfo_endpoint"])
+@pytest.mark.parametrize("place", ["http://169.254.169.254/", "file:///etc/passwd", "http://[::ffff:169.254.169.254]/"])
+def test_a_provider_cannot_have_a_clouds_secrets_asked_for(
+    browser: Browser, provider: FakeProvider, services: Services, name: str, place: str
+) -> None:
+    provider.metadata = {name: place}
+
+    status, seconds = _tried(browser, provider, services)
+
+    assert (status, _is_signed_in(browser)) == (503, False)
+    assert seconds < 3
 
 
 def test_no_connection_of_the_database_is_held_while_the_provider_is_asked(
