@@ -108,6 +108,8 @@ class Services:
             images,
             self.room,
             PosterStore(self.settings.data_dir / "posters", self.settings.poster_cache_mb * _MIB),
+            # As many of 16 threads as a browser asks for at once.
+            places=max(1, self.settings.threads * 3 // 8),
             reserve=self.settings.disk_reserve_mb * _MIB,
         )
         # Only ever asked while somebody waits for a page.

@@ -16,37 +16,39 @@ from app.upstream.waiting_room import WaitingRoom
 
 log = structlog.get_logger("tellykeep.posters")
 
-# At most so many threads wait for posters; the others answer webhooks and pages.
-_AT_ONCE = 4
-_PATIENCE_SECONDS = 3.0
 # A page of a hundred posters does not wait a hundred times for a host that is away.
 _REST_SECONDS = 30.0
 _NOT_THERE_SECONDS = 3600.0
 _MOST_REMEMBERED = 10_000
 
 
+class TooManyWait(Exception):
+    """As many requests wait for posters already as may: this one can be asked for again in a moment."""
+
+
 class PosterKeeper:
-    """Shared by all threads.
+    """Shared by all threads. A page of a hundred posters that are not kept yet does not hold the threads of the others.
 
     Attributes:
         upstream: how the hosts are asked.
         store: what was fetched.
     """
 
-    def __init__(self, upstream: Upstream, room: WaitingRoom, store: PosterStore, *, reserve: int) -> None:
+    def __init__(self, upstream: Upstream, room: WaitingRoom, store: PosterStore, *, places: int, reserve: int) -> None:
         """Touches nothing yet.
 
         Args:
             upstream: see above.
             room: where requests wait for other servers.
             store: see above.
+            places: how many requests may wait for posters at once; fewer than the room has, so that it is never full of them.
             reserve: bytes that stay free on the disk.
         """
         self.upstream = upstream
         self.store = store
         self._room = room
         self._reserve = reserve
-        self._turns = threading.BoundedSemaphore(_AT_ONCE)
+        self._places = threading.BoundedSemaphore(places)
         self._lock = threading.Lock()
         # What is not asked for, or not asked, before a moment. In memory: a start begins anew.
         self._resting: dict[object, float] = {}
@@ -58,16 +60,20 @@ class PosterKeeper:
             name: under which it is kept.
             host: which is asked.
             ask: fetches it.
+
+        Raises:
+            TooManyWait: it was not asked for. At once: who waits for a place holds a thread as well.
         """
         image = self.store.get(*name)
         if image is not None or self._rests(host) or self._rests(name):
             return image
-        if not self._turns.acquire(timeout=_PATIENCE_SECONDS):
-            return None
+        if not self._places.acquire(blocking=False):
+            raise TooManyWait
         try:
             with self._room.place() as is_free:
-                # Others that waited with this one may have found the host away meanwhile.
-                content = ask() if is_free and not self._rests(host) else b""
+                if not is_free:
+                    raise TooManyWait
+                content = ask()
         except NotThere:
             self._rest(name, _NOT_THERE_SECONDS)
             return None
@@ -76,9 +82,7 @@ class PosterKeeper:
             self._rest(host, _REST_SECONDS)
             return None
         finally:
-            self._turns.release()
-        if not content:
-            return None
+            self._places.release()
         image = read_image(content)
         if image is None:
             log.warning("what came for a poster is no image", kind=name[0])

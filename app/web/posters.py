@@ -11,6 +11,7 @@ from flask import Blueprint, Response, abort, request, url_for
 from app.posters.drawing import drawn_tile, letters, tone
 from app.posters.fetching import SIZES, TMDB_PATH, can_be_fetched, fetched_poster, tmdb_poster
 from app.posters.image import Image
+from app.posters.keeping import TooManyWait
 from app.security.access import current_identity, guard_pages
 from app.services import services
 from app.tracker.shows import get_poster
@@ -32,8 +33,12 @@ def of_show(tvshow_id: int) -> Response:
     user_id = current_identity().user_id
     show = get_poster(services(), user_id, tvshow_id)
     path = show["poster_path"] or ""
-    image = fetched_poster(services(), user_id, path, size)
-    return _answer(image, show["title"], tvshow_id, for_ever=request.args.get("v") == _version(path))
+    for_ever = request.args.get("v") == _version(path)
+    try:
+        image = fetched_poster(services(), user_id, path, size)
+    except TooManyWait:
+        return _stand_in(show["title"], tvshow_id)
+    return _answer(image, show["title"], tvshow_id, for_ever=for_ever)
 
 
 @blueprint.get("/posters/tmdb/<name>")
@@ -43,8 +48,13 @@ def of_tmdb(name: str) -> Response:
     if not TMDB_PATH.fullmatch(path):
         abort(404)
     size = asked.choice(request.args, "size", tuple(SIZES))
+    title = request.args.get("title")
+    try:
+        image = tmdb_poster(services(), path, size)
+    except TooManyWait:
+        return _stand_in(title, _number(path))
     # TMDB gives a new image a new name.
-    return _answer(tmdb_poster(services(), path, size), request.args.get("title"), _number(path), for_ever=True)
+    return _answer(image, title, _number(path), for_ever=True)
 
 
 def poster_address(show: Any, size: str) -> str | None:
@@ -82,6 +92,13 @@ def _version(path: str) -> str:
 
 def _number(text: str) -> int:
     return crc32(text.encode())
+
+
+def _stand_in(title: str | None, number: int) -> Response:
+    """A tile for this look: it is not kept, so that the browser asks for the poster again at the next."""
+    response = Response(drawn_tile(title, number), content_type="image/svg+xml")
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _answer(image: Image | None, title: str | None, number: int, *, for_ever: bool) -> Response:

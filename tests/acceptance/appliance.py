@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -143,6 +144,21 @@ class Appliance:
             os.kill(pid, signal.SIGKILL)
         assert self.process is not None
         self.process.wait(timeout=10)
+
+
+def csrf_token(session: requests.Session, appliance: Appliance, path: str) -> str:
+    """Of a form on a page."""
+    found = re.search(r'name="csrf_token" value="([^"]+)"', session.get(appliance.address + path, timeout=30).text)
+    assert found is not None
+    return found[1]
+
+
+def sign_in(session: requests.Session, appliance: Appliance, name: str = "sam") -> None:
+    """As the account that `Appliance.add_user` makes."""
+    token = csrf_token(session, appliance, "/sign-in")
+    form = {"username": name, "password": "correct horse battery", "csrf_token": token}
+    answer = session.post(f"{appliance.address}/sign-in", form, timeout=30)
+    assert answer.ok, answer.text
 
 
 def answer_of(response: requests.Response) -> tuple[str, str | None]:

@@ -14,7 +14,7 @@ import requests
 
 from app.serving.incoming import MEBIBYTE, MOST_KEPT
 from app.serving.large import MOST_AT_ONCE
-from tests.acceptance.appliance import Appliance
+from tests.acceptance.appliance import Appliance, csrf_token, sign_in
 from tests.payloads import episode
 
 PAGE = "/settings/transfer"
@@ -25,19 +25,8 @@ MOST_GROWN = 48 * MEBIBYTE
 @pytest.fixture
 def browser(running: Appliance) -> Iterator[requests.Session]:
     with requests.Session() as session:
-        answer = session.post(
-            f"{running.address}/sign-in",
-            {"username": "sam", "password": "correct horse battery", "csrf_token": _csrf(session, running, "/sign-in")},
-            timeout=30,
-        )
-        assert answer.ok, answer.text
+        sign_in(session, running)
         yield session
-
-
-def _csrf(session: requests.Session, running: Appliance, path: str) -> str:
-    found = re.search(r'name="csrf_token" value="([^"]+)"', session.get(running.address + path, timeout=30).text)
-    assert found is not None
-    return found[1]
 
 
 def _export(path: Path, megabytes: int, name: str) -> None:
@@ -51,7 +40,7 @@ def _export(path: Path, megabytes: int, name: str) -> None:
 
 
 def _import(session: requests.Session, running: Appliance, path: Path) -> requests.Response:
-    token = _csrf(session, running, PAGE)
+    token = csrf_token(session, running, PAGE)
     with path.open("rb") as file:
         # requests makes one string of a form with a file: as large as the file, but here.
         return session.post(

@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from app.upstream.waiting_room import BUSY_SECONDS
-from tests.acceptance.appliance import Appliance, free_port
+from tests.acceptance.appliance import Appliance, free_port, sign_in
 from tests.acceptance.waiting_app import SLOW_SECONDS, THREADS
 from tests.fakes import failures
 from tests.fakes.tmdb import KEY, FakeTmdb
@@ -73,6 +73,36 @@ def test_a_webhook_does_not_queue_behind_pages(slow: str) -> None:
 def test_the_spare_threads_are_left_alone_while_others_are_free(slow: str) -> None:
     names = {requests.post(f"{slow}/api/plex/webhook", timeout=60).text for _ in range(10)}
     assert not any(name.startswith("spare") for name in names)
+
+
+def test_posters_that_do_not_come_leave_threads_for_everything_else() -> None:
+    directory = Path(tempfile.mkdtemp(prefix="tellykeep-test-"))
+    with FakeTmdb() as tmdb, requests.Session() as browser:
+        tmdb.fail("*", failures.time_out())
+        appliance = Appliance(directory)
+        images = {"TMDB_URL": tmdb.url, "TMDB_IMAGE_URL": tmdb.image_url}
+        appliance.environment |= images | {"TELLYKEEP_THREADS": "8"}
+        appliance.start()
+        try:
+            appliance.add_user()
+            sign_in(browser, appliance)
+            names = iter(range(1000))
+            posters = f"{appliance.address}/posters/tmdb"
+            shows = f"{appliance.address}/api/shows"
+            header = {"Authorization": f"Bearer {appliance.token}"}
+            with at_once(24, lambda: browser.get(f"{posters}/p{next(names)}.jpg", timeout=60)) as asked:
+                # Three of eight threads may wait; whoever comes besides has a tile for this look.
+                tiles = [one.result() for one in islice(as_completed(asked, timeout=5), 21)]
+                assert sum(one.done() for one in asked) == 21
+                assert {(one.status_code, one.headers["Content-Type"]) for one in tiles} == {(200, "image/svg+xml")}
+                assert {one.headers["Cache-Control"] for one in tiles} == {"no-store"}
+                for _ in range(5):
+                    assert seconds_of(lambda: appliance.send(episode())) < 3
+                    assert seconds_of(lambda: requests.get(shows, headers=header, timeout=60)) < 3
+                assert sum(one.done() for one in asked) == 21, "the posters were to be waited for all the while"
+            assert {one.result().status_code for one in asked} == {200}
+        finally:
+            appliance.stop()
 
 
 def test_only_so_many_requests_wait_for_tmdb_at_once() -> None:

@@ -188,6 +188,27 @@ def test_whatever_its_host_does_a_tile_is_drawn(
     assert _is_drawn(browser.get(f"/posters/shows/{show}"))
 
 
+def test_a_tile_that_stands_in_because_too_many_wait_is_not_kept_by_the_browser(
+    browser: Browser, user_id: int, add: Callable[..., int], fake_tmdb: FakeTmdb, services: Services
+) -> None:
+    fake_tmdb.images["/a1.jpg"] = JPEG
+    show = add(user_id, "/a1.jpg")
+    places = services.posters._places
+    held = 0
+    while places.acquire(blocking=False):
+        held += 1
+
+    for path in (f"/posters/shows/{show}", "/posters/tmdb/a1.jpg?title=Harbour"):
+        answer = browser.get(path)
+        assert (answer.status_code, answer.mimetype) == (200, "image/svg+xml")
+        assert answer.headers["Cache-Control"] == "no-store"
+    assert fake_tmdb.requests == []
+
+    for _ in range(held):
+        places.release()
+    assert browser.get(f"/posters/shows/{show}").data == JPEG
+
+
 def test_a_show_without_a_poster_or_with_a_path_that_is_none_is_drawn_and_nobody_asked(
     browser: Browser, user_id: int, add: Callable[..., int], fake_tmdb: FakeTmdb
 ) -> None:

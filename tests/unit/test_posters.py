@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -13,7 +15,7 @@ from prometheus_client import CollectorRegistry
 from app.posters.drawing import INK, TONES, drawn_tile, letters, tone
 from app.posters.fetching import PLEX_PATH, TMDB_PATH, can_be_fetched
 from app.posters.image import Image, read_image
-from app.posters.keeping import PosterKeeper
+from app.posters.keeping import PosterKeeper, TooManyWait
 from app.posters.store import PosterStore
 from app.upstream.errors import NotThere, UpstreamUnavailable
 from app.upstream.figures import UpstreamFigures
@@ -180,7 +182,7 @@ class Host:
 @pytest.fixture
 def keeper(tmp_path: Path) -> PosterKeeper:
     upstream = Upstream("posters", UpstreamFigures(CollectorRegistry()), pace=Pace(100, burst=100))
-    return PosterKeeper(upstream, WaitingRoom(2), PosterStore(tmp_path, 10_000), reserve=0)
+    return PosterKeeper(upstream, WaitingRoom(2), PosterStore(tmp_path, 10_000), places=2, reserve=0)
 
 
 def test_a_poster_is_fetched_once(keeper: PosterKeeper) -> None:
@@ -213,11 +215,23 @@ def test_what_is_not_there_or_no_image_is_not_asked_for_again_at_once(
     assert host.asked == 1
 
 
-def test_a_few_threads_at_most_wait_for_posters(keeper: PosterKeeper, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.posters.keeping._PATIENCE_SECONDS", 0.01)
-    host = Host(JPEG)
-    for _ in range(4):
-        keeper._turns.acquire()
+def test_a_few_threads_at_most_wait_for_posters_and_the_others_do_not_wait_for_them(keeper: PosterKeeper) -> None:
+    host, go_on, begun = Host(JPEG), threading.Event(), threading.Barrier(3)
 
-    assert keeper.image(("tmdb", "/a.jpg"), "https://a", host) is None
-    assert host.asked == 0
+    def slow() -> bytes:
+        begun.wait(10)
+        go_on.wait(10)
+        return JPEG
+
+    with ThreadPoolExecutor(2) as pool:
+        asked = [pool.submit(keeper.image, ("tmdb", number), "https://a", slow) for number in range(2)]
+        begun.wait(10)
+        with pytest.raises(TooManyWait):
+            keeper.image(("tmdb", "/a.jpg"), "https://a", host)
+        assert host.asked == 0
+        go_on.set()
+        assert [one.result(10) for one in asked] == [read_image(JPEG)] * 2
+    # What is kept needs no place, and the places are free again.
+    assert keeper.image(("tmdb", 0), "https://a", host) is not None
+    assert keeper.image(("tmdb", "/a.jpg"), "https://a", host) is not None
+    assert host.asked == 1
