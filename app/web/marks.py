@@ -69,7 +69,11 @@ def undo(tvshow_id: int) -> BaseResponse:
     form = request.form
     season = asked.whole_number(form, "season", at_most=asked.LARGEST_FOREIGN_ID) or 0
     first, last = (asked.show_id(form, name) for name in ("first", "last"))
-    again = [int(text) for text in form.get("again", "").split(",") if text.isascii() and text.isdigit()][:100]
+    # No longer than an id: Python makes no number of thousands of digits.
+    numbers = [
+        text for text in form.get("again", "").split(",") if text.isascii() and text.isdigit() and len(text) <= 19
+    ]
+    again = [int(text) for text in numbers[:100]]
     with refusals_told():
         undone = viewings.undo(
             services(),

@@ -245,3 +245,11 @@ def test_no_page_is_kept_by_anything_between(app: Flask, person: MakePerson) -> 
             if "no-store" not in kept and "private" not in kept:
                 wrong.append((str(route), kept))
     assert wrong == []
+
+
+@pytest.mark.parametrize("sent", ["9" * 5000, str(2**63), "1,x", "-1", "\u0661"])
+def test_a_list_of_numbers_that_are_none_is_no_fault_of_ours(app: Flask, person: MakePerson, sent: str) -> None:
+    """Python makes no number of thousands of digits."""
+    ann = person("ann")
+    form = {"csrf_token": ann.csrf, "season": "1", "again": sent}
+    assert ann.browser.http.post(f"/shows/{ann.owns['tvshow_id']}/undo", data=form).status_code == 303
