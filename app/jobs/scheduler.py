@@ -20,6 +20,7 @@ from app.jobs.answering import AnswerClock
 from app.jobs.backup import back_up
 from app.jobs.catch_up import LOOK_EVERY, HistoryClock
 from app.jobs.cleaning import clean
+from app.jobs.files import read_files
 from app.jobs.refresh import refresh_shows
 from app.jobs.retention import delete_old
 from app.jobs.running import Job, run_job
@@ -58,6 +59,7 @@ def scheduled_jobs(settings: Settings) -> tuple[Scheduled, ...]:
         Scheduled("refresh", refresh_shows, timedelta(hours=1)),
         Scheduled("retention", delete_old, timedelta(days=1)),
         Scheduled("clean", clean, timedelta(days=1)),
+        Scheduled("files", read_files, timedelta(minutes=15)),
     )
     nightly = Scheduled("backup", back_up, timedelta(days=1), at_night=True)
     return (*jobs, nightly) if settings.nightly_backups else jobs

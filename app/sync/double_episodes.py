@@ -196,11 +196,27 @@ def _learn(services: Services, user_id: int, places: list[Row]) -> None:
         return
     for place in places:
         try:
-            server.show_known_as(place["plex_rating_key"], place["plex_guid"], place["plex_title"])
-            learn_double_episodes(services, user_id, place["mapping_id"], server, place["plex_rating_key"])
+            learn_of_mapping(services, user_id, place, server)
         except NotThere:
             # A rebuilt library has given it another key; its next event brings it.
             continue
+
+
+def learn_of_mapping(services: Services, user_id: int, place: Row, server: PlexServer) -> Row | None:
+    """Reads the files of a mapping's show, as `learn_double_episodes`.
+
+    Args:
+        services: the application's parts.
+        user_id: whose mapping.
+        place: `mapping_id`, and `plex_rating_key`, `plex_guid` and `plex_title` by which the show was known.
+        server: whom to ask.
+
+    Raises:
+        NotThere: the key stands for no show, or for another one by now.
+        UpstreamError: the server does not answer.
+    """
+    server.show_known_as(place["plex_rating_key"], place["plex_guid"], place["plex_title"])
+    return learn_double_episodes(services, user_id, place["mapping_id"], server, place["plex_rating_key"])
 
 
 def _places(rules: Iterable[dict[str, Any]]) -> set[tuple[int, ...]]:

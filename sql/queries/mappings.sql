@@ -81,6 +81,21 @@ where m.user_id = :user_id and m.tvshow_id = :tvshow_id and m.plex_rating_key is
   and coalesce(c.plex_token_rejected_at < now() - interval '1 hour', true) and not is_down(m.user_id, 'plex')
 order by m.id;
 
+-- name: files_due(limit)
+-- Everybody's mappings whose files were not read yet, or were not since an episode was watched, once a day: the show may have been
+-- mapped by an answer, and a file may have come to a show that has long ended.
+select m.user_id, m.id as mapping_id, m.plex_rating_key, m.plex_guid, m.plex_title
+from plex_show_mappings m
+join plex_config c on c.user_id = m.user_id
+where m.tvshow_id is not null and m.sync_enabled and m.plex_rating_key is not null
+  and c.enabled and c.plex_token is not null and c.plex_server_url is not null
+  and (c.plex_server_uuid is null or c.plex_server_uuid = m.plex_server_uuid)
+  and coalesce(c.plex_token_rejected_at < now() - interval '1 hour', true) and not is_down(m.user_id, 'plex')
+  and coalesce(m.files_read_at > now()  -- by a wrong clock
+               or (m.files_read_at < m.last_synced_at and m.files_read_at < now() - interval '22 hours'), true)
+order by m.files_read_at nulls first, m.id
+limit :limit;
+
 -- name: note_files_read(user_id, mapping_id)!
 update plex_show_mappings set files_read_at = now() where user_id = :user_id and id = :mapping_id;
 

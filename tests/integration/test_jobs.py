@@ -85,7 +85,7 @@ def test_two_replicas_run_a_job_once(clock: Callable[..., Scheduler], conn: Conn
 
 def test_what_runs_by_the_clock_is_what_the_settings_turn_on(services: Services) -> None:
     kinds = [job.kind for job in scheduled_jobs(services.settings)]
-    assert kinds == ["refresh", "retention", "clean"]
+    assert kinds == ["refresh", "retention", "clean", "files"]
     with_backups = services.settings.model_copy(update={"nightly_backups": 7})
     assert [job.kind for job in scheduled_jobs(with_backups)] == [*kinds, "backup"]
 
@@ -236,7 +236,7 @@ def test_every_job_is_listed_with_its_last_and_next_run(services: Services, ann:
     services.scheduler._clock.start(paused=True)
     found = jobs_of(ann)
     services.scheduler.stop()
-    assert set(found) == {"refresh", "retention", "clean"}
+    assert set(found) == {"refresh", "retention", "clean", "files"}
     refresh = found["refresh"]
     assert (refresh["last_run"]["status"], refresh["last_run"]["error_message"]) == ("failed", "OSError: no")
     assert refresh["last_success_at"] < refresh["last_run"]["started_at"] < refresh["next_run_at"]
