@@ -42,11 +42,15 @@ ForeignId = Annotated[int, Field(ge=1, le=HIGHEST_ID)]
 Number = Annotated[int, Field(ge=0, le=HIGHEST_ID)]
 Place = Annotated[int, Field(ge=1)]
 Year = Annotated[int, Field(ge=-10_000, le=10_000)]
+ShowYear = Annotated[int, Field(ge=1800, le=2200)]
+ImdbId = Annotated[str, Field(pattern=r"^tt[0-9]{1,12}$")]
 Source = Literal["webhook", "history", "spool", "manual", "import"]
 
 
 # Lists are left at their first fault: a million of them, each with its words, were more than a gigabyte.
-class _Part(BaseModel):
+class Part(BaseModel):
+    """Of an export."""
+
     # What a later version adds is not a reason to refuse the rest.
     model_config = ConfigDict(extra="ignore")
 
@@ -55,7 +59,7 @@ class _Part(BaseModel):
         return self.model_dump(mode="json", exclude_none=True)
 
 
-class Server(_Part):
+class Server(Part):
     """A Plex server that was seen."""
 
     server_uuid: Key
@@ -63,7 +67,7 @@ class Server(_Part):
     counts: bool | None = None
 
 
-class Account(_Part):
+class Account(Part):
     """A Plex account that was seen."""
 
     server_uuid: Key = ""
@@ -80,7 +84,7 @@ def _known_zone(value: str) -> str:
     return value
 
 
-class Settings(_Part):
+class Settings(Part):
     """What somebody set. Where the Plex server is, is not among it: the token that is kept here would be sent there."""
 
     timezone: Annotated[str, Field(max_length=64), BeforeValidator(_storable), AfterValidator(_known_zone)] | None = (
@@ -99,13 +103,13 @@ class Settings(_Part):
         return self.model_dump(mode="json", exclude_unset=True)
 
 
-class Question(_Part):
+class Question(Part):
     """Something that was asked: of these it is only counted how many are open."""
 
     resolved: bool = True
 
 
-class Rule(_Part):
+class Rule(Part):
     """A numbering rule."""
 
     kind: Literal["offset", "absolute", "to_absolute", "air_date", "double"]
@@ -121,7 +125,7 @@ class Rule(_Part):
     removed_at: Moment | None = None
 
 
-class Mapping(_Part):
+class Mapping(Part):
     """What a Plex show stands for."""
 
     plex_server_uuid: Key | None = None
@@ -142,7 +146,7 @@ class Mapping(_Part):
     rules: Annotated[list[Rule], Field(max_length=1000, fail_fast=True)] = Field(default_factory=list)
 
 
-class _OfAnEpisode(_Part):
+class _OfAnEpisode(Part):
     season: Number
     episode: Number
     source: Source = "import"
@@ -173,7 +177,7 @@ class Play(_OfAnEpisode):
     void_reason: Literal["unmarked", "same_viewing", "moved", "undone", "removed"] | None = None
 
 
-class Episode(_Part):
+class Episode(Part):
     """An episode of a season, by the names that the seasons document has."""
 
     episodeNumber: Number  # noqa: N815 - the stored document's own names
@@ -185,29 +189,29 @@ class Episode(_Part):
     tmdbId: ForeignId | None = None  # noqa: N815
 
 
-class Season(_Part):
+class Season(Part):
     """A season with its episodes."""
 
     seasonNumber: Number  # noqa: N815
     episodes: Annotated[list[Episode], Field(max_length=20_000, fail_fast=True)] = Field(default_factory=list)
 
 
-class ShowName(_Part):
+class ShowName(Part):
     """Another name of a show."""
 
     title: Name
     kind: Literal["main", "original", "alternative", "learnt"] = "alternative"
 
 
-class Show(_Part):
+class Show(Part):
     """A show with everything that belongs to it. Only a title is needed."""
 
     title: Name
     tmdb_id: ForeignId | None = None
     tvdb_id: ForeignId | None = None
-    imdb_id: Annotated[str, Field(pattern=r"^tt[0-9]{1,12}$")] | None = None
+    imdb_id: ImdbId | None = None
     show_start_date: date | None = None
-    year: Annotated[int, Field(ge=1800, le=2200)] | None = None
+    year: ShowYear | None = None
     status: Text | None = None
     poster_path: Text | None = None
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}(,[A-Z]{2})*$", max_length=60)] | None = None

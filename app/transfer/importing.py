@@ -1,4 +1,4 @@
-"""A JSON export into an account: each show in one transaction, whole or not at all; a second time brings nothing."""
+"""An export into an account: each show in one transaction, whole or not at all; a second time brings nothing."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from app.services import Services
 from app.transfer.document import Account, Mapping, Question, Server, Settings, Show, what_is_wrong
 from app.transfer.exporting import FORMAT, VERSION
 from app.transfer.reading import read_entries
+from app.transfer.reading_csv import NEEDED, read_shows
 
 MOST_BYTES = 64 * 1024 * 1024
 _MOST_REFUSED = 100
@@ -59,7 +60,7 @@ class Tally:
         }
 
 
-def import_json(
+def import_file(
     services: Services,
     user_id: int,
     path: Path,
@@ -67,7 +68,7 @@ def import_json(
     settings: bool = False,
     step: Callable[[dict[str, Any]], None] = lambda _: None,
 ) -> dict[str, Any]:
-    """Brings an export into an account.
+    """Brings an export into an account: a JSON one, or a CSV of viewings.
 
     Args:
         services: the application's parts.
@@ -89,12 +90,44 @@ def import_json(
         raise Unprocessable(f"the file is larger than {MOST_BYTES // 1024 // 1024} MB")
     tally = Tally()
     try:
-        # Line ends as they are: they are counted, and a string has none.
+        # Line ends as they are: they are counted, and no string of JSON has one.
         with path.open(encoding="utf-8-sig", newline="") as file:
-            _bring_entries(services, user_id, file, tally, step, settings)
+            if _is_csv(file):
+                _bring_viewings(services, user_id, file, tally, step)
+            else:
+                _bring_entries(services, user_id, file, tally, step, settings)
     except UnicodeDecodeError:
-        raise Unprocessable("the file is no JSON export: it is not in UTF-8") from None
+        raise Unprocessable("the file is no export: it is not in UTF-8") from None
     return tally.report()
+
+
+def _is_csv(file: TextIO) -> bool:
+    """Whether its first line names the columns."""
+    head = file.readline(10_000).lower()
+    file.seek(0)
+    return not head.lstrip().startswith(("{", "[")) and all(name in head for name in NEEDED)
+
+
+def _bring_viewings(
+    services: Services, user_id: int, file: TextIO, tally: Tally, step: Callable[[dict[str, Any]], None]
+) -> None:
+    places = dict[str, int]()
+    accounts = list[int | None]()
+
+    def place_of(name: str) -> int:
+        if name not in places:
+            accounts.append(None)
+            places[name] = len(accounts)
+
+            def bring(connection: PatientConnection) -> None:
+                accounts[-1] = queries().account_called(connection, user_id=user_id, title=name)
+
+            _brought(services, f"account “{name[:_LONGEST_NAME]}”", bring, tally)
+        return places[name]
+
+    for number, show in enumerate(read_shows(file, place_of=place_of, refuse=tally.refuse), 1):
+        _bring_show(services, user_id, number, show, accounts, tally)
+        step(tally.progress())
 
 
 def _bring_entries(

@@ -10,6 +10,7 @@ from typing import Any
 
 from app.db.queries import queries
 from app.services import Services
+from app.transfer.cells import defused
 from app.transfer.snapshot import snapshot
 
 COLUMNS = (
@@ -25,9 +26,6 @@ COLUMNS = (
     "source",
     "account",
 )
-# A spreadsheet takes a cell that begins so for a formula, and calculates it: OWASP, "CSV Injection".
-# The last four are the same signs in the width of Japanese letters.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def export_csv(services: Services, user_id: int) -> Iterator[str]:
@@ -58,6 +56,4 @@ def _cell(value: Any) -> str:
         return ""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    if isinstance(value, str) and value.lstrip(" \u00a0").startswith(_FORMULA):
-        return f"'{value}"
-    return str(value)
+    return defused(value) if isinstance(value, str) else str(value)

@@ -7,6 +7,7 @@ declare
     v_seasons jsonb := normal_seasons(coalesce(p_show -> 'seasons', '[]'));
     v_deleted_at timestamptz := (p_show ->> 'deleted_at')::timestamptz;
     v_said jsonb := p_show -> 'said';
+    v_viewings_only boolean := v_said is null and p_show ? 'plays';
     v_mapping jsonb;
     v_mapping_of record;
     v_mapping_ids bigint[] := '{}';
@@ -17,7 +18,7 @@ begin
     -- As for every show that is added: an event that wants to ask about it waits, and then finds it.
     perform lock_mappings(p_user_id);
     -- A list from elsewhere may have viewings only, or only say which episodes were watched.
-    if v_said is null and p_show ? 'plays' then
+    if v_viewings_only then
         select coalesce(jsonb_agg(p || jsonb_build_object('kind', 'viewing', 'occurred_at', p -> 'watched_at')), '[]') into v_said
         from jsonb_array_elements(p_show -> 'plays') p where p ->> 'voided_at' is null;
     elsif v_said is null then
@@ -89,6 +90,10 @@ begin
                   and w.occurred_at = g.occurred_at and w.server_uuid is not distinct from g.server_uuid
                   and w.account_id is not distinct from g.account_id and w.history_key is not distinct from g.history_key
                   and w.withdrawn_why is not distinct from g.withdrawn_why)
+              -- Who only lists viewings does not say which server told them: one at that moment is known, also where it does not count.
+              and not (v_viewings_only and exists (
+                  select from plays p where p.tvshow_id = import_show.tvshow_id and p.season = g.season and p.episode = g.episode
+                                        and p.watched_at = g.occurred_at))
             on conflict (user_id, server_uuid, history_key) where history_key is not null and withdrawn_at is null do nothing
             returning season, episode, withdrawn_at
         )

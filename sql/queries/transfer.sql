@@ -68,6 +68,18 @@ on conflict (user_id, server_uuid, plex_account_id, md5(title)) do update
 set counts = case when :chooses then excluded.counts else a.counts end
 returning id;
 
+-- name: account_called(user_id, title)$
+-- The id of a Plex account by its name, which is made where nobody is called so.
+with known as (
+    select id from plex_accounts where user_id = :user_id and lower(title) = lower(:title) order by id limit 1
+), made as (
+    insert into plex_accounts (user_id, server_uuid, title)
+    select :user_id, '', :title where not exists (select from known)
+    on conflict do nothing
+    returning id
+)
+select id from known union all select id from made;
+
 -- name: import_show(user_id, show, accounts)^
 select tvshow_id, added, said, mappings from import_show(:user_id, :show, :accounts::bigint[]);
 

@@ -29,7 +29,7 @@ from app.tracker.viewings import remove_viewing
 from app.transfer import kept
 from app.transfer.document import Play, Said, Show
 from app.transfer.exporting import export_json
-from app.transfer.importing import import_json
+from app.transfer.importing import import_file
 from app.transfer.viewings import COLUMNS, export_csv
 from tests.browser.sample import HOSTILE, fill, scrobble
 from tests.conftest import Connection
@@ -56,7 +56,7 @@ def bring(services: Services, tmp_path: Path) -> Import:
     def bring_in(user_id: int, document: Any, *, settings: bool = False) -> dict[str, Any]:
         path = tmp_path / "export.json"
         path.write_text(document if isinstance(document, str) else json.dumps(document), encoding="utf-8")
-        return import_json(services, user_id, path, settings=settings)
+        return import_file(services, user_id, path, settings=settings)
 
     return bring_in
 
@@ -486,6 +486,82 @@ def test_the_csv_has_a_line_for_each_viewing_that_counts(services: Services, liv
     assert (horse["year"], horse["season"], horse["episode"]) == ("2022", "4", "6")
     assert horse["watched_at"].endswith("Z")
     assert {row["show"] for row in rows} >= set(HOSTILE[1:])
+
+
+def test_the_csv_brought_into_a_fresh_account_is_the_same_csv_again(
+    services: Services, lived_in: int, sam: int, bring: Import, conn: Connection
+) -> None:
+    before = "".join(export_csv(services, lived_in))
+
+    result = bring(sam, before)
+
+    assert (result["refused"], result["problems"]) == (0, [])
+    assert "".join(export_csv(services, sam)) == before
+    for row in conn.execute("select id from tvshows where user_id = %s", (sam,)).fetchall():
+        assert_totals_are_a_recount(conn, row["id"])
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_the_csv_into_its_own_account_brings_nothing(
+    services: Services, lived_in: int, bring: Import, times: int
+) -> None:
+    document = _export(services, lived_in)
+    text = "".join(export_csv(services, lived_in))
+
+    for _ in range(times):
+        result = bring(lived_in, text)
+        assert (result["added"], result["viewings"], result["refused"]) == (0, 0, 0)
+    assert _export(services, lived_in) == document
+
+
+def test_a_csv_as_a_spreadsheet_saves_it_is_brought_in_and_wrong_lines_are_named(
+    services: Services, sam: int, bring: Import
+) -> None:
+    lines = [
+        "\ufeffWatched_at;Show;Season;Episode;Notes",
+        '2024-10-14T20:15:00+02:00;"Harbour ""Lights""\n=1";1;2;x',
+        ";;;;",
+        "14.10.2024;Harbour;1;2;x",
+        "2024-10-14T20:15:00Z;Harbour;-1;2;x",
+        "2024-10-14T20:15:00Z;Other;0;0",
+    ]
+
+    result = bring(sam, "\r\n".join(lines))
+
+    assert (result["added"], result["viewings"], result["refused"]) == (2, 2, 2)
+    assert [problem["entry"] for problem in result["problems"]] == ["line 5", "line 6"]
+    assert {show["title"] for show in _export(services, sam)["shows"]} == {'Harbour "Lights"\n=1', "Other"}
+
+
+def test_titles_that_would_be_formulas_come_back_as_they_were(
+    services: Services, mira: int, sam: int, bring: Import, make_show: Callable[..., int], conn: Connection
+) -> None:
+    titles = [
+        "=1+1",
+        "'=1+1",
+        "''=1+1",
+        "+1",
+        "-1",
+        "@SUM(A1)",
+        "\t=1",
+        " '-2",
+        "\uff1d1",
+        "'quoted'",
+        'a,b;"c"',
+        "x\ry",
+    ]
+    for number, title in enumerate(titles):
+        seasons = [{"seasonNumber": 1, "episodes": [{"episodeNumber": 1, "title": title}]}]
+        show = make_show(mira, title, tmdb_id=900 + number, seasons=seasons)
+        set_watched(services, mira, show, 1, 1, watched=True)
+
+    assert bring(sam, "".join(export_csv(services, mira)))["problems"] == []
+
+    rows = conn.execute(
+        "select title, seasons #>> '{0,episodes,0,title}' as episode from tvshows where user_id = %s order by tmdb_id",
+        (sam,),
+    ).fetchall()
+    assert [(row["title"], row["episode"]) for row in rows] == [(title, title) for title in titles]
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,22 @@ def test_settings_are_taken_where_they_are_wanted(browser: Browser, conn: Connec
     assert value(conn, "select timezone from users") == ("Asia/Tokyo" if wanted else "UTC")
 
 
+def test_a_csv_is_brought_in_by_the_same_form(browser: Browser, conn: Connection) -> None:
+    lines = [
+        "show,season,episode,watched_at",
+        "Harbour Lights,1,2,2024-10-14T20:15:00Z",
+        "Harbour Lights,1,x,2024-10-14T20:15:00Z",
+    ]
+
+    _send(browser, "\r\n".join(lines).encode())
+    _ended()
+
+    page = _text(browser.get(PAGE).text)
+    assert "Imported, but not all of it" in page
+    assert "Line 3 episode: " in page
+    assert value(conn, "select count(*) from plays") == 1
+
+
 def test_while_it_runs_the_page_asks_for_itself_and_another_import_is_refused(
     browser: Browser, user_id: int, services: Services
 ) -> None:
@@ -160,7 +176,7 @@ def test_an_import_whose_process_died_is_said_and_the_next_one_begins(
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (b"\xff\xfe", "The file is no JSON export: it is not in UTF-8."),
+        (b"\xff\xfe", "The file is no export: it is not in UTF-8."),
         (b"PK\x03\x04", "The file is no JSON export: something is wrong in line 1."),
         (b"{}", "This is no export of Tellykeep."),
     ],

@@ -16,7 +16,8 @@ SHOW: dict[str, Any] = {"title": "Harbour Lights", "tvdb_id": 5, "seasons": SEAS
 
 
 def _bring(conn: Connection, user: int, accounts: list[int | None] | None = None, **changes: Any) -> dict[str, Any]:
-    return one(conn, "select * from import_show(%s, %s, %s)", (user, Jsonb(SHOW | changes), accounts or []))
+    show = {name: value for name, value in (SHOW | changes).items() if value is not None}
+    return one(conn, "select * from import_show(%s, %s, %s)", (user, Jsonb(show), accounts or []))
 
 
 def test_what_was_said_becomes_viewings_flags_and_totals(conn: Connection, make_user: Callable[..., int]) -> None:
@@ -52,6 +53,24 @@ def test_two_things_said_within_one_runtime_are_one_viewing(conn: Connection, ma
 
     assert came["said"] == 2
     assert len(live_plays(conn, came["tvshow_id"])) == 1
+
+
+def test_a_viewing_that_is_only_listed_is_known_where_one_was_at_that_moment_also_if_it_does_not_count(
+    conn: Connection, make_user: Callable[..., int]
+) -> None:
+    user = make_user()
+    told = SAID | {"server_uuid": "s", "history_key": "77"}
+    taken_out = told | {"episode": 2, "history_key": "78", "removed_at": "2020-02-01T00:00:00Z"}
+    show = _bring(conn, user, said=[told, taken_out])["tvshow_id"]
+    before = plays(conn, show)
+    assert [play["void_reason"] for play in before] == [None, "removed"]
+    listed = [{"season": 1, "episode": number, "watched_at": SAID["occurred_at"]} for number in (1, 2)]
+
+    came = _bring(conn, user, said=None, plays=[*listed, listed[0] | {"watched_at": "2021-01-01T20:00:00Z"}])
+
+    assert came["said"] == 1
+    assert [play["watched_at"].year for play in live_plays(conn, show)] == [2020, 2021]
+    assert len(plays(conn, show)) == len(before) + 1
 
 
 def test_what_was_withdrawn_makes_no_viewing(conn: Connection, make_user: Callable[..., int]) -> None:

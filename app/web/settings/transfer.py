@@ -17,7 +17,7 @@ from app.jobs import on_demand
 from app.jobs.running import Job, Result, Run
 from app.security.access import current_identity, guard_pages, session_identity
 from app.services import services
-from app.transfer.importing import MOST_BYTES, import_json
+from app.transfer.importing import MOST_BYTES, import_file
 from app.web.notes import refusals_told
 from app.web.part import answer_part
 
@@ -87,9 +87,9 @@ def _kept(user_id: int) -> Path:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     state = on_demand.last_run(services(), KIND, user_id)
     if state is None or state["status"] != "running" or state["is_left"]:
-        for left in directory.glob(f"{user_id}-*.json"):
+        for left in directory.glob(f"{user_id}-*"):
             left.unlink(missing_ok=True)
-    path = directory / f"{user_id}-{secrets.token_hex(8)}.json"
+    path = directory / f"{user_id}-{secrets.token_hex(8)}"
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         sent.save(file)
     return path
@@ -98,7 +98,7 @@ def _kept(user_id: int) -> Path:
 def _import(path: Path, user_id: int, *, settings: bool) -> Job:
     def job(run: Run) -> Result:
         try:
-            return import_json(run.services, user_id, path, settings=settings, step=run.go_on)
+            return import_file(run.services, user_id, path, settings=settings, step=run.go_on)
         except TellykeepError as error:
             # Of the file, or the database is away: to be told, not to be looked for in the process log.
             return {"problem": error.message}
