@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,21 @@ AXE = Path(__file__).parent / "vendor" / f"axe-core-{AXE_VERSION}" / "axe.min.js
 _GRAVE = ("serious", "critical")
 
 
-def violations(page: Page) -> list[str]:
-    """What is seriously or critically wrong with what the page shows now, a line for each element."""
+def violations(page: Page, rules: Sequence[str] = ()) -> list[str]:
+    """What is seriously or critically wrong with what the page shows now, a line for each element.
+
+    Args:
+        page: as it is now.
+        rules: those of axe-core to look for; all of them when none is named.
+    """
     if not page.evaluate("typeof axe !== 'undefined'"):
         page.evaluate(AXE.read_text(encoding="utf-8"))
     # In the middle of a transition, colours are none of the design's.
-    page.evaluate("Promise.all(document.getAnimations().filter(a => a instanceof CSSTransition).map(a => a.finished))")
-    found: list[dict[str, Any]] = page.evaluate("axe.run({resultTypes: ['violations']}).then(r => r.violations)")
+    page.evaluate("document.getAnimations().filter(a => a instanceof CSSTransition).forEach(a => a.finish())")
+    found: list[dict[str, Any]] = page.evaluate(
+        "rules => axe.run({resultTypes: ['violations'], ...(rules.length ? {runOnly: rules} : {})}).then(r => r.violations)",
+        list(rules),
+    )
     return [
         f"{rule['impact']} {rule['id']}: {node['html'][:160]} ({node['failureSummary'].splitlines()[-1].strip()})"
         for rule in found
