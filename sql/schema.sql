@@ -580,6 +580,7 @@ begin_history(p_user_id bigint, p_server_uuid text, p_server_title text, p_clock
 cache_tmdb(p_cache_key text, p_http_status integer, p_body jsonb, p_age interval) returns void volatile
 can_ask(p_user_id bigint, p_event jsonb, p_has_tmdb boolean, OUT plex boolean, OUT tmdb boolean) returns record stable
 check_rules(p_rules jsonb, p_beside jsonb, p_seasons jsonb) returns void stable
+chosen_elsewhere(p_user_id bigint, p_server_uuid text, p_plex_account_id bigint, p_title text, p_is_own boolean) returns boolean stable
 claim_pending(p_lease_seconds integer DEFAULT 30, p_probe_seconds integer DEFAULT 30, OUT log_id bigint, OUT user_id bigint, OUT payload json, OUT lookup jsonb, OUT probe text) returns record volatile
 close_conflict(p_user_id bigint, p_conflict_id bigint, p_action text, p_tvshow_id bigint, p_mapping_id bigint) returns boolean volatile
 conflict_show(p_user_id bigint, p_conflict_id bigint) returns jsonb stable

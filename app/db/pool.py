@@ -26,11 +26,12 @@ STATEMENT_SECONDS = 15
 PATIENCE_SECONDS = 20.0
 WAIT_SECONDS = 5.0
 RECONNECT_SECONDS = 1.0
+# What was answered with success is on a disk, also where a server or a role has been told not to wait for it.
 # The official image compiles what it takes for long work (JIT). A decision takes milliseconds; its nested functions, compiled
 # anew in each connection, took a hundred times that.
 SESSION_OPTIONS = (
     f"-c statement_timeout={STATEMENT_SECONDS}s -c lock_timeout=10s -c idle_in_transaction_session_timeout=30s"
-    " -c timezone=UTC -c jit=off"
+    " -c synchronous_commit=on -c timezone=UTC -c jit=off"
 )
 # A machine that went away sends no end of the connection: without these, threads wait a quarter of an hour.
 KEEPALIVE: dict[str, Any] = {

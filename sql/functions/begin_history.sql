@@ -42,8 +42,9 @@ begin
             order by a.counts desc nulls last, a.id limit 1;
         end if;
         if not found then
-            insert into plex_accounts (user_id, server_uuid, plex_account_id, title)
-            values (p_user_id, p_server_uuid, v_given.id, v_given.title)
+            insert into plex_accounts (user_id, server_uuid, plex_account_id, title, counts)
+            values (p_user_id, p_server_uuid, v_given.id, v_given.title,
+                    chosen_elsewhere(p_user_id, p_server_uuid, v_given.id, v_given.title, v_given.id = v_owner))
             on conflict (user_id, server_uuid, plex_account_id, md5(title)) do update set title = excluded.title
             returning * into v_account;
         end if;

@@ -29,8 +29,9 @@ begin
         where a.user_id = p_user_id and a.server_uuid = v_server and a.title = v_title and a.plex_account_id = 1;
     end if;
     if v_account_id is null then
-        insert into plex_accounts (user_id, server_uuid, plex_account_id, title)
-        values (p_user_id, v_server, v_plex_account_id, v_title)
+        insert into plex_accounts (user_id, server_uuid, plex_account_id, title, counts)
+        values (p_user_id, v_server, v_plex_account_id, v_title,
+                chosen_elsewhere(p_user_id, v_server, v_plex_account_id, v_title, (p_event ->> 'user')::boolean))
         on conflict (user_id, server_uuid, plex_account_id, md5(title)) do update set title = excluded.title
         returning id into v_account_id;
     end if;
@@ -39,5 +40,6 @@ end
 $$;
 comment on function note_account(bigint, jsonb) is
     'Remembers the server and the account that an event names, and returns the account''s id (null when the event names none).
-An account is id and title together, per server: id 1 is usually the owner, but not always. The owner of a server whose
+An account is id and title together, per server: id 1 is usually the owner, but not always. A new one counts as the same person does
+elsewhere (chosen_elsewhere). The owner of a server whose
 history was read is the same account whatever number a webhook gives.';

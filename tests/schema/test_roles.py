@@ -40,6 +40,18 @@ def test_defaults_that_a_role_gives_itself_are_not_those_of_the_application(
         assert session.execute("show statement_timeout").fetchone() != ("0",)
 
 
+def test_a_commit_is_waited_for_also_where_the_database_has_been_told_not_to(database_urls: DatabaseUrls) -> None:
+    alter = f"alter role tellykeep in database {database_urls.name} set synchronous_commit = off"
+    with psycopg.connect(database_urls.app_url, autocommit=True) as session:
+        session.execute(alter.encode())
+    with (
+        psycopg.connect(database_urls.app_url) as plain,
+        psycopg.connect(database_urls.app_url, options=SESSION_OPTIONS) as session,
+    ):
+        assert plain.execute("show synchronous_commit").fetchone() == ("off",)
+        assert session.execute("show synchronous_commit").fetchone() == ("on",)
+
+
 def test_the_applications_role_owns_nothing(conn: Connection) -> None:
     owned = conn.execute(
         """select c.relname::text as name from pg_class c where c.relowner = current_user::regrole
