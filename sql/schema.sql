@@ -690,7 +690,7 @@ take_back(p_user_id bigint, p_tvshow_id bigint, p_event_ids bigint[]) returns bi
 take_probe(p_user_id bigint, p_service text, p_probe_seconds integer DEFAULT 30, OUT may_ask boolean, OUT probing boolean) returns record volatile
 take_sign_in_try(p_asker bytea, p_account bytea DEFAULT NULL::bytea, p_address bytea DEFAULT NULL::bytea, p_strict boolean DEFAULT false, OUT wait_seconds integer) returns integer volatile
 undo_conflict(p_user_id bigint, p_conflict_id bigint, OUT withdrawn integer, OUT held integer, OUT removed_tvshow_id bigint, OUT kept_tvshow_id bigint) returns record volatile
-undo_mapping(p_user_id bigint, p_mapping_id bigint) returns jsonb volatile
+undo_mapping(p_user_id bigint, p_mapping_id bigint, p_change_id bigint DEFAULT NULL::bigint) returns jsonb volatile
 unlearn_title(p_user_id bigint, p_mapping_id bigint) returns void volatile
 unseen_in_library(p_user_id bigint, p_tvshow_id bigint, p_rows jsonb) returns SETOF integer stable
 upcoming_episodes(p_user_id bigint, p_from date, p_to date, p_watched_too boolean) returns TABLE(tvshow_id bigint, title text, poster_path text, updated_at timestamp with time zone, season integer, episode integer, episode_title text, air_date text, runtime integer) stable

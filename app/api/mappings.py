@@ -86,7 +86,9 @@ def get_mapping(mapping_id: int) -> dict[str, Any]:
 def change_mapping(mapping_id: int, body: MappingChanges) -> dict[str, Any]:
     """The user's own word."""
     changes = body.given()
-    return tracker.change_mapping(services(), current_identity().user_id, mapping_id, changes)
+    changed = tracker.change_mapping(services(), current_identity().user_id, mapping_id, changes)
+    del changed["change_id"]
+    return changed
 
 
 @blueprint.delete("/mappings/<id:mapping_id>")

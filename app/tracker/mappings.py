@@ -11,6 +11,7 @@ from app.db.queries import queries
 from app.errors import NotFound
 from app.services import Services
 from app.tracker.paging import Page, Row, contains, read_page
+from app.tracker.shows import add_unless_known, show_unless_known
 
 _EVERY_ONE: dict[str, Any] = {
     "mapping_id": None,
@@ -87,25 +88,39 @@ def get_mapping(services: Services, user_id: int, mapping_id: int) -> Row:
 
 
 def change_mapping(services: Services, user_id: int, mapping_id: int, changes: dict[str, Any]) -> Row:
-    """Changes `tvshow_id` (null: not to be tracked), `sync_enabled` or `manually_confirmed`.
+    """Changes `tvshow_id` (null: not to be tracked; or `tmdb_id`), `sync_enabled` or `manually_confirmed`.
 
-    Another show is a correction: what came through the mapping is moved there.
+    Another show is a correction: what came through the mapping is moved there. One that the tracker does not have, by its
+    `tmdb_id`, is added from TMDB.
 
     Returns:
-        The mapping, with the `correction`: what was moved; None when the show stays.
+        The mapping, with the `correction`: what was moved; None when the show stays. And the `change_id` for `undo_mapping`;
+        None where it was like that before.
 
     Raises:
+        Unprocessable: the show is to be added, and there is no TMDB key.
+        UpstreamError: likewise, and TMDB does not answer, or has no such show.
+        psycopg.errors.UniqueViolation: likewise, and another show has one of its other ids.
         psycopg.errors.RaiseException: SQLSTATE TK404, there is no such mapping or show in this tracker.
     """
+    tmdb_id = changes.get("tmdb_id")
+    # Asked before the transaction; then nothing is locked while others are waited for.
+    show = None if tmdb_id is None else show_unless_known(services, user_id, tmdb_id)
     with services.db.connection() as connection, connection.transaction():
+        if tmdb_id is not None:
+            # What keeps this Plex show's events out comes before the lock that adding a show takes.
+            queries().lock_mapping(connection, user_id=user_id, mapping_id=mapping_id)
+            named = add_unless_known(connection, user_id, tmdb_id, show)
+            changes = {name: value for name, value in changes.items() if name != "tmdb_id"} | {"tvshow_id": named}
         correction = queries().update_mapping(
             connection, user_id=user_id, mapping_id=mapping_id, changes=Jsonb(changes)
         )
-        return _get(connection, user_id, mapping_id) | {"correction": correction}
+        change_id = queries().change_made(connection, user_id=user_id, mapping_id=mapping_id)
+        return _get(connection, user_id, mapping_id) | {"correction": correction, "change_id": change_id}
 
 
-def undo_mapping(services: Services, user_id: int, mapping_id: int) -> Row:
-    """Takes the last change that the user made of a mapping back; what it moved goes back too.
+def undo_mapping(services: Services, user_id: int, mapping_id: int, change_id: int | None = None) -> Row:
+    """Takes the last change that the user made of a mapping back, if it is `change_id`; what it moved goes back too.
 
     Returns:
         The mapping, with the `correction`: what was moved; None when the past was left alone.
@@ -114,7 +129,7 @@ def undo_mapping(services: Services, user_id: int, mapping_id: int) -> Row:
         psycopg.errors.RaiseException: SQLSTATE TK404, there is no such mapping; TK409, nothing can be taken back.
     """
     with services.db.connection() as connection, connection.transaction():
-        correction = queries().undo_mapping(connection, user_id=user_id, mapping_id=mapping_id)
+        correction = queries().undo_mapping(connection, user_id=user_id, mapping_id=mapping_id, change_id=change_id)
         return _get(connection, user_id, mapping_id) | {"correction": correction}
 
 

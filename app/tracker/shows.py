@@ -6,6 +6,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
+from app.db.pool import Connection
 from app.db.queries import queries
 from app.errors import NotFound, StateConflict, Unprocessable
 from app.services import Services
@@ -60,12 +61,56 @@ def add_show(services: Services, user_id: int, show: dict[str, Any]) -> Row:
         psycopg.errors.UniqueViolation: a show with one of these ids is there (app.errors makes a StateConflict of it).
     """
     with services.db.connection() as connection, connection.transaction():
-        # Before the show's row: an event that wants to ask about this show waits, and then finds it.
-        queries().lock_mappings(connection, user_id=user_id)
-        tvshow_id = queries().add_show(connection, user_id=user_id, show=Jsonb(show))
-        queries().return_mappings(connection, user_id=user_id, tvshow_id=tvshow_id)
-        queries().settle_open_conflicts(connection, user_id=user_id, tvshow_id=tvshow_id)
+        tvshow_id = _add(connection, user_id, show)
         return found(queries().get_show(connection, user_id=user_id, tvshow_id=tvshow_id))
+
+
+def show_unless_known(services: Services, user_id: int, tmdb_id: int) -> dict[str, Any] | None:
+    """What TMDB knows of a show, for `add_show`; None where the tracker has it.
+
+    Args:
+        services: the application's parts. No connection of the pool may be held.
+        user_id: whose tracker, and whose TMDB key.
+        tmdb_id: of the show.
+
+    Raises:
+        Unprocessable: there is no TMDB key to ask with.
+        UpstreamError: TMDB, or the key, does not do.
+    """
+    with services.db.connection() as connection:
+        if queries().show_of_tmdb_id(connection, user_id=user_id, tmdb_id=tmdb_id) is not None:
+            return None
+    client = tmdb_of(services, user_id, [])
+    if client is None:
+        raise Unprocessable(
+            "the show's title is not known, and there is no TMDB key to ask for it",
+            fields={"title": "the title of the show; or set a TMDB key with POST /api/plex/config"},
+        )
+    return show_document(client, tmdb_id) | {"source": "manual"}
+
+
+def add_unless_known(connection: Connection, user_id: int, tmdb_id: int, show: dict[str, Any] | None) -> int:
+    """The id of the show with this TMDB id, which is added as `show_unless_known` told it where it is not there.
+
+    Raises:
+        NotFound: it was there, and was deleted meanwhile.
+        psycopg.errors.UniqueViolation: another show has one of its other ids.
+    """
+    queries().lock_mappings(connection, user_id=user_id)
+    # Somebody may have added it meanwhile.
+    known: int | None = queries().show_of_tmdb_id(connection, user_id=user_id, tmdb_id=tmdb_id)
+    if known is None and show is None:
+        raise NotFound("the show was deleted meanwhile")
+    return known if known is not None else _add(connection, user_id, show or {})
+
+
+def _add(connection: Connection, user_id: int, show: dict[str, Any]) -> int:
+    # Before the show's row: an event that wants to ask about this show waits, and then finds it.
+    queries().lock_mappings(connection, user_id=user_id)
+    tvshow_id: int = queries().add_show(connection, user_id=user_id, show=Jsonb(show))
+    queries().return_mappings(connection, user_id=user_id, tvshow_id=tvshow_id)
+    queries().settle_open_conflicts(connection, user_id=user_id, tvshow_id=tvshow_id)
+    return tvshow_id
 
 
 def add_show_from_tmdb(services: Services, user_id: int, tmdb_id: int, given: dict[str, Any]) -> Row:
@@ -83,16 +128,9 @@ def add_show_from_tmdb(services: Services, user_id: int, tmdb_id: int, given: di
         UpstreamError: TMDB, or the key, does not do.
         psycopg.errors.UniqueViolation: a show with one of its other ids is there.
     """
-    with services.db.connection() as connection:
-        if queries().show_of_tmdb_id(connection, user_id=user_id, tmdb_id=tmdb_id) is not None:
-            raise StateConflict("a show with this TMDB id is in the tracker already", fields={"tmdb_id": "a new show"})
-    client = tmdb_of(services, user_id, [])
-    if client is None:
-        raise Unprocessable(
-            "the show's title is not known, and there is no TMDB key to ask for it",
-            fields={"title": "the title of the show; or set a TMDB key with POST /api/plex/config"},
-        )
-    document = show_document(client, tmdb_id) | {"source": "manual"}
+    document = show_unless_known(services, user_id, tmdb_id)
+    if document is None:
+        raise StateConflict("a show with this TMDB id is in the tracker already", fields={"tmdb_id": "a new show"})
     if "year" in given:
         del document["show_start_date"]
     return add_show(services, user_id, document | {name: value for name, value in given.items() if value is not None})

@@ -21,7 +21,7 @@ from app.web.notes import refusals_told, tell, tell_with_undo
 from app.web.part import answer_part
 from app.web.rule_forms import KINDS, chosen_kind, is_filled_in
 from app.web.rule_preview import asked_orders, asked_preview
-from app.web.show_search import search_in_tracker
+from app.web.show_search import search_in_both
 
 PAGE = 50
 # The answers of the small forms: what they change, and what is told then.
@@ -76,7 +76,7 @@ def mapping(mapping_id: int) -> Response:
         "mapping": row,
         "show": name_shows(services(), user_id, {row["tvshow_id"]} - {None}).get(row["tvshow_id"]),
         "rules": list_rules(services(), user_id, row["id"]),
-        "search": search_in_tracker(services(), user_id, request.args),
+        "search": search_in_both(services(), user_id, request.args),
         "kind": kind,
         "kinds": KINDS,
         "is_adding": "kind" in request.args,
@@ -101,10 +101,7 @@ def change(mapping_id: int) -> BaseResponse:
     """Confirms it, switches it on or off, gives it another show or none."""
     action = request.form.get("action", "")
     if action == "select":
-        tvshow_id = asked.show_id(request.form, "tvshow_id")
-        if tvshow_id is None:
-            raise Invalid("which show?", fields={"tvshow_id": "the number of a show"})
-        changes, said = {"tvshow_id": tvshow_id}, "It stands for another show now."
+        changes, said = _named_show(), "It stands for another show now."
     elif action in CHANGES:
         changes, said = CHANGES[action]
     else:
@@ -138,6 +135,21 @@ def forget(mapping_id: int) -> BaseResponse:
         tracker.delete_mapping(services(), current_identity().user_id, mapping_id)
         tell("Forgotten. The next episode of that Plex show is decided anew; what was marked stays.")
     return redirect(url_for("mappings.index"), 303)
+
+
+def _named_show() -> dict[str, Any]:
+    """The show that a form names: one of the tracker, or one of TMDB's.
+
+    Raises:
+        Invalid: none.
+    """
+    tvshow_id = asked.show_id(request.form, "tvshow_id")
+    tmdb_id = asked.whole_number(request.form, "tmdb_id", at_least=1, at_most=asked.LARGEST_FOREIGN_ID)
+    if tvshow_id is not None:
+        return {"tvshow_id": tvshow_id}
+    if tmdb_id is not None:
+        return {"tmdb_id": tmdb_id}
+    raise Invalid("which show?", fields={"tvshow_id": "the number of a show"})
 
 
 def get(mapping_id: int) -> Row:

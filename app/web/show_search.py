@@ -32,14 +32,8 @@ class ShowSearch:
     problem: str = ""
 
 
-def search_in_tracker(services: Services, user_id: int, values: Mapping[str, str]) -> ShowSearch:
-    """Shows of the tracker with `q` in a name."""
-    query = asked.query(values)
-    return ShowSearch(query, find_shows(services, user_id, query))
-
-
 def search_in_both(services: Services, user_id: int, values: Mapping[str, str]) -> ShowSearch:
-    """The same, and with `tmdb` what else TMDB knows by that name."""
+    """Shows of the tracker with `q` in a name, and with `tmdb` what else TMDB knows by that name."""
     query = asked.query(values)
     ours = find_shows(services, user_id, query)
     shown = {show["id"] for show in ours}

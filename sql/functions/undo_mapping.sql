@@ -1,4 +1,4 @@
-create function undo_mapping(p_user_id bigint, p_mapping_id bigint) returns jsonb
+create function undo_mapping(p_user_id bigint, p_mapping_id bigint, p_change_id bigint default null) returns jsonb
 language plpgsql volatile
 set search_path from current
 as $$
@@ -18,6 +18,8 @@ begin
     select * into v_change from mapping_changes c where c.id = v_last_id;
     if not found or v_change.what not in ('changed', 'rules') then
         raise exception 'nothing was changed here that can be taken back' using errcode = 'TK409';
+    elsif v_last_id <> p_change_id then
+        raise exception 'the mapping was changed again meanwhile' using errcode = 'TK409';
     elsif (v_change.was ->> 'tvshow_id')::bigint is distinct from v_tvshow_id then
         raise exception 'the mapping was changed meanwhile' using errcode = 'serialization_failure';
     elsif v_tvshow_id is not null and not exists (
@@ -70,8 +72,8 @@ begin
     return v_moved;
 end
 $$;
-comment on function undo_mapping(bigint, bigint) is
+comment on function undo_mapping(bigint, bigint, bigint) is
     'Takes the last change of a mapping back that the user made there (its show, its state, its rules), and the one before it when called
 again: the mapping is as it was, and its past, where it was moved, goes by that again. Returns what was moved (see reapply_mapping); null:
-the past was left alone. Raises TK404; TK409: nothing can be taken back (answers to questions: undo_conflict), or the show is gone; 40001
-when it was changed meanwhile.';
+the past was left alone. p_change_id: only if it is this one. Raises TK404; TK409: nothing can be taken back (answers to questions:
+undo_conflict), another change came after that one, or the show is gone; 40001 when it was changed meanwhile.';

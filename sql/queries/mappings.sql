@@ -108,9 +108,17 @@ where c.user_id = :user_id and c.mapping_id = :mapping_id
 order by c.id desc
 limit :limit;
 
--- name: undo_mapping(user_id, mapping_id)$
--- What was moved; null when the past was left alone.
-select undo_mapping(:user_id, :mapping_id);
+-- name: lock_mapping(user_id, mapping_id)^
+select lock_mapping(:user_id, :mapping_id);
+
+-- name: change_made(user_id, mapping_id)$
+-- The change that this transaction has made of a mapping; null where nothing is different. The caller has the mapping's lock.
+select max(id) from mapping_changes
+where user_id = :user_id and mapping_id = :mapping_id and what = 'changed' and created_at = now();
+
+-- name: undo_mapping(user_id, mapping_id, change_id)$
+-- What was moved; null when the past was left alone. change_id null: whichever is the last one.
+select undo_mapping(:user_id, :mapping_id, :change_id);
 
 -- name: mapping_methods(user_id)
 -- By which methods a user's mappings were found, and how many by each.

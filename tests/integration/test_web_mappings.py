@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from pydantic import SecretStr
 
 from app.plex.events import parse_event
 from app.security import accounts
@@ -15,6 +16,8 @@ from app.services import Services
 from app.sync.receive import receive
 from tests.browser.sample import HOSTILE, add_shows, scrobble
 from tests.conftest import Connection
+from tests.fakes import failures
+from tests.fakes.tmdb import KEY, FakeTmdb
 from tests.integration.browser import PASSWORD, Browser
 from tests.integration.mapping_pages import mappings_in, post, send, text_of, tokenless
 from tests.watch_state import one
@@ -185,6 +188,73 @@ def test_another_show_takes_over_what_came_and_the_page_tells_what_moved(
     assert "Answer the question Undo" in page
     assert _mapping(conn, mapping_id)["tvshow_id"] == int(_doctor(conn))
     assert (_watched(conn, "Doctor Who", 2005), _watched(conn, "Slow Horses", 2022)) == (1, 0)
+
+
+@pytest.fixture
+def with_tmdb(services: Services, fake_tmdb: FakeTmdb) -> FakeTmdb:
+    services.settings = services.settings.model_copy(update={"tmdb_api_key": SecretStr(KEY)})
+    return fake_tmdb
+
+
+def test_a_show_that_the_tracker_does_not_have_is_found_at_tmdb_and_added_and_taken_back(
+    browser: Browser, watch: Watch, conn: Connection, with_tmdb: FakeTmdb, user_id: int
+) -> None:
+    mapping_id = watch()
+    with_tmdb.add_show(4321, "Slow Houses", seasons={1: 12}, first_air_date="2019-11-29")
+    path = f"/mappings/{mapping_id}"
+    assert f'hx-get="{path}?q=slow+houses&amp;tmdb=1"' in browser.poll(f"{path}?q=slow+houses").text
+    assert "Slow Houses 2019" in text_of(browser.get(f"{path}?q=slow+houses&tmdb=1").text)
+
+    page = send(browser, mapping_id, "change", action="select", tmdb_id="4321")
+
+    assert "It stands for another show now. Of 1 past event: 1 moved." in page
+    show = one(conn, "select * from tvshows where user_id = %s and tmdb_id = 4321", (user_id,))
+    assert (show["total_episodes"], show["watched_episodes"]) == (12, 1)
+    assert _mapping(conn, mapping_id)["tvshow_id"] == show["id"]
+    assert _watched(conn, "Slow Horses", 2022) == 0
+    send(browser, mapping_id, "undo")
+    assert (_watched(conn, "Slow Horses", 2022), _watched(conn, "Slow Houses", 2019)) == (1, 0)
+
+    # It is there now: named again, it is not added again, and nobody is asked.
+    with_tmdb.requests.clear()
+    send(browser, mapping_id, "change", action="select", tmdb_id="4321")
+    assert _mapping(conn, mapping_id)["tvshow_id"] == show["id"]
+    assert with_tmdb.requests == []
+
+
+@pytest.mark.parametrize(
+    ("failure", "why"),
+    [
+        (failures.status(500), "TMDB answered with an error"),
+        (failures.status(401), "TMDB does not accept the TMDB key"),
+    ],
+)
+def test_a_tmdb_that_does_not_answer_is_said_and_the_mapping_stays(
+    browser: Browser, watch: Watch, conn: Connection, with_tmdb: FakeTmdb, failure: Any, why: str
+) -> None:
+    mapping_id = watch()
+    before = _mapping(conn, mapping_id)
+    with_tmdb.fail("*", failure)
+
+    assert why in send(browser, mapping_id, "change", action="select", tmdb_id="4321")
+
+    assert _mapping(conn, mapping_id) == before
+    assert one(conn, "select count(*) as n from tvshows where tmdb_id is not null")["n"] == 0
+
+
+def test_a_show_of_tmdb_whose_other_id_is_taken_is_refused_and_the_mapping_stays(
+    browser: Browser, watch: Watch, conn: Connection, with_tmdb: FakeTmdb
+) -> None:
+    mapping_id = watch()
+    before = _mapping(conn, mapping_id)
+    with_tmdb.add_show(4321, "Slow Houses", seasons={1: 12}, tvdb_id=77)
+    conn.execute("update tvshows set tvdb_id = 77 where title = 'Severance'")
+
+    assert "this TVDB id is in the tracker already" in send(
+        browser, mapping_id, "change", action="select", tmdb_id="4321"
+    )
+
+    assert _mapping(conn, mapping_id) == before
 
 
 def test_a_forgotten_mapping_is_gone_and_its_marks_stay(browser: Browser, watch: Watch, conn: Connection) -> None:

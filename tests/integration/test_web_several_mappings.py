@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from html import escape
 
 import pytest
 from flask.testing import FlaskClient
+from psycopg.types.json import Jsonb
 
 from app.plex.events import parse_event
 from app.security import accounts
@@ -15,10 +18,12 @@ from tests.browser.sample import HOSTILE, add_shows, scrobble
 from tests.conftest import Connection
 from tests.integration.browser import PASSWORD, Browser
 from tests.integration.mapping_pages import mappings_in, post, send, text_of
+from tests.watch_state import one
 
 pytestmark = pytest.mark.usefixtures("cheap_passwords")
 
 SEVERAL = "/mappings/several"
+UNDO = f"{SEVERAL}/undo"
 Mapped = Callable[..., list[int]]
 
 
@@ -79,10 +84,84 @@ def test_what_was_chosen_is_changed_and_counted_and_nothing_else(
     answer = post(browser, SEVERAL, action=action, mapping=[str(first), str(second), str(first)])
 
     assert answer.status_code == 303
-    assert f"{said} Each can be taken back on its page." in text_of(browser.get(answer.location).text)
+    page = browser.get(answer.location).text
+    assert f"{said} Undo" in text_of(page)
     assert _states(conn) == [state, state, before[2]]
+    answer = post(browser, UNDO, **_undo_of(page))
+    assert "Taken back: 2 mappings are as they were before." in text_of(browser.get(answer.location).text)
+    assert _states(conn) == before
+
+
+def test_one_undo_takes_back_what_that_press_has_changed_and_no_more(
+    browser: Browser, user_id: int, mapped: Mapped, conn: Connection
+) -> None:
+    first, second, third = mapped(user_id, "Slow Horses", "Severance", HOSTILE[0])
+    send(browser, third, "change", action="confirm")
+    answer = post(browser, SEVERAL, action="confirm", mapping=[str(first), str(second), str(third)])
+    undo = _undo_of(browser.get(answer.location).text)
+    # Another change comes after it, by hand, and one mapping is forgotten.
+    send(browser, first, "change", action="off")
+    post(browser, f"/mappings/{second}/forget")
+
+    page = text_of(browser.get(post(browser, UNDO, **undo).location).text)
+
+    assert "2 were changed again or forgotten since, and left as before." in page
+    assert "Taken back" not in page
+    assert _states(conn) == [(True, False), (True, True)]
+    # Now it is the last change of that one again.
     send(browser, first, "undo")
-    assert _states(conn) == [before[0], state, before[2]]
+    page = text_of(browser.get(post(browser, UNDO, **undo).location).text)
+    assert "Taken back: 1 mapping is as it was before. 1 was changed again or forgotten since" in page
+    assert _states(conn) == [(False, True), (True, True)]
+
+
+def test_where_nothing_is_different_nothing_is_offered_to_be_undone(
+    browser: Browser, user_id: int, mapped: Mapped
+) -> None:
+    (first,) = mapped(user_id, "Slow Horses")
+
+    answer = post(browser, SEVERAL, action="on", mapping=str(first))
+
+    page = browser.get(answer.location).text
+    assert "1 mapping was switched on." in text_of(page)
+    assert UNDO not in page
+
+
+def test_the_undo_goes_back_to_the_list_as_it_was_narrowed(browser: Browser, user_id: int, mapped: Mapped) -> None:
+    (first,) = mapped(user_id, "Slow Horses")
+    answer = post(browser, SEVERAL, action="off", mapping=str(first), show="off", q="horse")
+    page = browser.get(answer.location).text
+    action = f"{UNDO}?show=off&q=horse"
+
+    answer = browser.http.post(action, data=browser.fields("/", "/sign-out") | _undo_of(page))
+
+    assert escape(action) in page
+    assert answer.location == "/mappings?show=off&q=horse"
+
+
+@pytest.mark.parametrize("changes", ["", "x", "1", "1-", "999999999999999999-1", "99999999999999999999-1", "-1--1"])
+def test_an_undo_that_names_nothing_of_ones_own_changes_nothing(
+    browser: Browser, user_id: int, services: Services, mapped: Mapped, conn: Connection, changes: str
+) -> None:
+    eve = accounts.create_user(services, "eve", PASSWORD)
+    add_shows(services, eve)
+    (theirs,) = mapped(eve, "Slow Horses")
+    conn.execute("select update_mapping(%s, %s, %s)", (eve, theirs, Jsonb({"sync_enabled": False})))
+    change = one(conn, "select id from mapping_changes order by id desc limit 1")["id"]
+
+    for sent in (changes, f"{theirs}-{change}"):
+        answer = post(browser, UNDO, changes=sent)
+        assert answer.status_code == 303
+        assert "Taken back" not in text_of(browser.get(answer.location).text)
+
+    assert _states(conn) == [(False, False)]
+
+
+def _undo_of(page: str) -> dict[str, str]:
+    """What the button of a note sends."""
+    found = re.search(r'name="changes" value="([^"]+)"', page)
+    assert found is not None
+    return {"changes": found[1]}
 
 
 def test_the_list_stays_as_it_was_narrowed(browser: Browser, user_id: int, mapped: Mapped) -> None:

@@ -80,6 +80,22 @@ def test_another_show_is_taken_back_with_everything_that_was_moved(conn: Connect
     assert receive(conn, user, scrobble(season=2, episode=2))["tvshow_id"] == show
 
 
+def test_a_change_that_is_named_is_taken_back_only_while_it_is_the_last_one(conn: Connection, world: World) -> None:
+    user, _, other, mapping = world
+    update(conn, user, mapping, sync_enabled=False)
+    named = value(conn, "select max(id) from mapping_changes where mapping_id = %s", (mapping,))
+    update(conn, user, mapping, tvshow_id=other)
+    before = state(conn, user)
+
+    with refused(conn, "TK409"):
+        conn.execute("select undo_mapping(%s, %s, %s)", (user, mapping, named))
+
+    assert state(conn, user) == before
+    undo(conn, user, mapping)
+    conn.execute("select undo_mapping(%s, %s, %s)", (user, mapping, named))
+    assert value(conn, "select sync_enabled from plex_show_mappings where id = %s", (mapping,))
+
+
 def test_not_tracking_is_taken_back_and_every_mark_returns(conn: Connection, world: World) -> None:
     user, show, _, mapping = world
     before = state(conn, user)
