@@ -648,6 +648,7 @@ note_upstream(p_user_id bigint, p_service text, p_outcome text, p_retry_after in
 number_episode(p_user_id bigint, p_mapping_id bigint, p_season integer, p_episode integer, p_air_date date DEFAULT NULL::date, p_server_uuid text DEFAULT NULL::text, OUT season integer, OUT episode integer, OUT rule jsonb) returns SETOF record stable
 numbering_rules(p_mapping_id bigint) returns jsonb stable
 open_conflict(p_user_id bigint, p_event jsonb, p_conflict_type text, p_candidates jsonb, p_tvshow_id bigint DEFAULT NULL::bigint) returns bigint volatile
+other_episode(p_tvshow_id bigint, p_said jsonb, OUT air_date date, OUT title text) returns record stable
 other_ids(p_tvshow_id bigint, p_ids jsonb, p_method text DEFAULT NULL::text) returns boolean stable
 plan_mapping(p_user_id bigint, p_mapping_id bigint, p_tvshow_id bigint, p_rules jsonb, p_rules_before jsonb DEFAULT NULL::jsonb, OUT grp text, OUT event_id bigint, OUT log_id bigint, OUT act text, OUT tvshow_id bigint, OUT season integer, OUT episode integer, OUT to_season integer, OUT to_episode integer, OUT rule jsonb, OUT plex_season integer, OUT plex_episode integer, OUT occurred_at timestamp with time zone) returns SETOF record stable
 preview_rules(p_user_id bigint, p_mapping_id bigint, p_rules jsonb, p_source text, p_replace boolean) returns jsonb stable

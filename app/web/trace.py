@@ -93,6 +93,13 @@ def _title_taken(_step: Step) -> Sentence:
     return Sentence("link", "Another Plex show of this name is that show already, so the name alone does not decide.")
 
 
+def _other_episode(step: Step) -> Sentence:
+    title, year = foreign(str(step.get("title") or "")), str(step.get("air_date") or "")[:4]
+    return Sentence(
+        "link", f"The show of this name has “{title}” of {year} under this number, so it may be another show."
+    )
+
+
 def _mark(step: Step) -> Sentence:
     how = METHODS.get(str(step.get("method")))
     confidence = step.get("confidence")
@@ -188,6 +195,7 @@ _STEPS: dict[str, Callable[[Step], Sentence]] = {
     "ids": _ids,
     "title": _title,
     "title_taken": _title_taken,
+    "other_episode": _other_episode,
     "mark": _mark,
     "numbering": _numbering,
     "moved": _moved,

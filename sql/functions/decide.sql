@@ -7,6 +7,7 @@ declare
     v_mapping record;
     v_new_key boolean;
     v_match record;
+    v_other record;
     v_needs jsonb;
     v_type text;
     v_candidates jsonb;
@@ -68,6 +69,7 @@ begin
                                              'candidates', v_match.candidates, 'verdict', coalesce(v_match.method, v_match.conflict_type));
     v_type := v_match.conflict_type;
     v_candidates := v_match.candidates;
+    select * into v_other from other_episode(v_match.tvshow_id, coalesce(p_event -> 'said', p_event));
     -- A remake is called what the first one is called. When one agent gives two GUIDs, those are two shows, and the name alone
     -- does not make them one.
     if v_match.method <> 'title_year' and exists (
@@ -85,6 +87,15 @@ begin
         -- Two shows of one name, and the ids tell them apart.
         v_type := 'low_confidence';
         v_trace := v_trace || jsonb_build_object('step', 'title_other_ids', 'tvshow_id', v_match.tvshow_id);
+    elsif v_other.air_date is not null then
+        -- A remake, or the one before it, has other episodes.
+        v_type := 'low_confidence';
+        v_candidates := (
+            select jsonb_agg(case when (c ->> 'tvshow_id')::bigint = v_match.tvshow_id then c || jsonb_build_object('score', 0.55,
+                       'reason', 'same title, but its episode of this number is of ' || extract(year from v_other.air_date)) else c end)
+            from jsonb_array_elements(v_candidates) c);
+        v_trace := v_trace || jsonb_build_object('step', 'other_episode', 'tvshow_id', v_match.tvshow_id,
+                                                 'title', v_other.title, 'air_date', v_other.air_date);
     elsif v_match.tvshow_id is not null then
         return jsonb_build_object('verdict', 'mapped', 'tvshow_id', v_match.tvshow_id, 'confidence', v_match.confidence,
                                   'method', v_match.method, 'has_tmdb', p_has_tmdb, 'trace', v_trace);

@@ -7,7 +7,10 @@ declare
     v_server text := coalesce(p_event ->> 'server_uuid', '');
     v_facts jsonb := jsonb_strip_nulls(jsonb_build_object(
         'show_ids', p_event -> 'show_ids', 'ids_from', p_event -> 'ids_from', 'other_titles', p_event -> 'other_titles',
-        'episode_year', p_event -> 'episode_year'));
+        'episode_year', p_event -> 'episode_year',
+        -- For other_episode, when the question is looked at without an event at hand.
+        'said', case when p_event ? 'air_date' and p_event ? 'title' then jsonb_build_object(
+            'season', p_event -> 'season', 'episode', p_event -> 'episode', 'air_date', p_event -> 'air_date', 'title', p_event -> 'title') end));
     v_conflict plex_conflicts;
     v_other_id bigint;
 begin
