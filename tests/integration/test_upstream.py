@@ -285,6 +285,13 @@ def test_a_redirect_to_another_server_does_not_take_the_token_along(
         assert other.requests == []
 
 
+def test_a_redirect_never_leads_away_from_tls(services: Services) -> None:
+    """On the same host and port too: somebody on the way would read the token."""
+    with pytest.raises(UpstreamUnavailable, match="away from https"):
+        services.plex._redirected("https://plex.example:32400/a", "http://plex.example:32400/b")
+    assert services.plex._redirected("http://plex.example/a", "https://plex.example/b") == "https://plex.example/b"
+
+
 # Asked to wait.
 
 

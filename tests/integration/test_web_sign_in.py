@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
+from argon2 import Parameters, PasswordHasher, extract_parameters
 from flask.testing import FlaskClient
 
 from app import create_app
@@ -48,6 +51,31 @@ def test_wrong_name_and_wrong_password_get_the_same_answer(browser: Browser) -> 
 @pytest.mark.parametrize("username", ["mi\x00ra", "\ud800", "x" * 5000])
 def test_a_name_that_cannot_exist_is_nobody(services: Services, username: str) -> None:
     assert accounts.authenticate(services, username, PASSWORD) is None
+
+
+@pytest.mark.parametrize("password", ["wrong", "x" * 300, "a\0b"], ids=["wrong", "too long", "none that can be"])
+@pytest.mark.parametrize("username", ["mira", "nobody", "a\0b"], ids=["an account", "nobody", "none that can be"])
+def test_how_long_a_wrong_try_takes_tells_nothing(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch, username: str, password: str
+) -> None:
+    """Each costs one computation of one size: what is left of it is too little to be measured from outside."""
+    costs: list[Parameters] = []
+
+    class Counted(PasswordHasher):
+        def verify(self, stored: str | bytes, tried: str | bytes) -> Literal[True]:
+            costs.append(extract_parameters(str(stored)))
+            return super().verify(stored, tried)
+
+    cheap = accounts._hasher
+    monkeypatch.setattr(accounts, "_hasher", Counted(cheap.time_cost, cheap.memory_cost, cheap.parallelism))
+
+    assert browser.sign_in(username, password).status_code == 401
+    assert [(cost.time_cost, cost.memory_cost) for cost in costs] == [(cheap.time_cost, cheap.memory_cost)]
+
+
+def test_what_is_compared_with_for_nobody_is_made_as_a_password_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    assert not accounts._hasher.check_needs_rehash(accounts._hash_of_nobody())
 
 
 def test_what_the_browser_had_before_does_not_survive_the_sign_in(browser: Browser) -> None:

@@ -52,6 +52,13 @@ def test_scheme_and_host_come_from_a_trusted_proxy() -> None:
     assert (seen["wsgi.url_scheme"], seen["HTTP_HOST"]) == ("https", "tv.example.org")
 
 
+def test_of_several_schemes_and_hosts_those_of_the_proxy_itself_count() -> None:
+    """What a client wrote stands before them, where a proxy adds instead of replacing."""
+    sent = {"HTTP_X_FORWARDED_PROTO": "https, http", "HTTP_X_FORWARDED_HOST": "evil.example, tv.example.org"}
+    seen = _seen("10.0.0.2", "10.0.0.2", **sent)
+    assert (seen["wsgi.url_scheme"], seen["HTTP_HOST"]) == ("http", "tv.example.org")
+
+
 def test_scheme_and_host_of_a_stranger_are_not_believed() -> None:
     seen = _seen("10.0.0.2", "10.0.0.3", HTTP_X_FORWARDED_PROTO="https", HTTP_X_FORWARDED_HOST="evil.example")
     assert (seen["wsgi.url_scheme"], seen["HTTP_HOST"]) == ("http", "inside:8787")
