@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from app.tracker.paging import Row
+
 # In this order: most call themselves by the names of others too.
 _BROWSERS = (
     ("Edg", "Edge"),
@@ -41,3 +43,11 @@ def browser_name(user_agent: str | None) -> str:
 def is_pocket(user_agent: str | None) -> bool:
     """Whether it is a phone's or a tablet's."""
     return any(sign in (user_agent or "") for sign in ("iPhone", "iPad", "Android"))
+
+
+def named(sessions: list[Row]) -> list[Row]:
+    """Sessions with the name of each browser, and whether it fits in a pocket. For templates."""
+    return [
+        session | {"name": browser_name(session["user_agent"]), "is_pocket": is_pocket(session["user_agent"])}
+        for session in sessions
+    ]

@@ -209,12 +209,79 @@ def test_the_second_step_is_taken_off(olga: Browser, mira: int, conn: Connection
 
 def test_their_browsers_are_signed_out_and_no_others(olga: Browser, mira: int, client: FlaskClient) -> None:
     browsers = [_signed_in(client, "mira"), _signed_in(client, "mira")]
-    assert "2 browsers are signed in." in _said(olga, mira)
+    assert "Sign all out" in _said(olga, mira)
 
     _do(olga, mira, "sessions/end")
 
     assert "2 browsers were signed out." in _said(olga, mira)
     assert [browser.get("/").status_code for browser in browsers] == [302, 302]
+    assert olga.get("/").status_code == 200
+
+
+def test_one_browser_of_theirs_is_signed_out_and_the_others_stay(
+    olga: Browser, mira: int, client: FlaskClient, conn: Connection
+) -> None:
+    lost, kept = _signed_in(client, "mira"), _signed_in(client, "mira")
+    session = value(conn, "select min(id) from sessions where user_id = %s", (mira,))
+
+    assert _do(olga, mira, f"sessions/{session}/end").status_code == 303
+
+    assert "That browser is signed out." in _said(olga, mira)
+    assert [browser.get("/").status_code for browser in (lost, kept, olga)] == [302, 200, 200]
+
+
+def test_one_token_of_theirs_is_revoked_and_the_others_stay(
+    olga: Browser, mira: int, services: Services, conn: Connection, client: FlaskClient
+) -> None:
+    tokens = [accounts.create_token(services, "mira", name=name) for name in ("wild <script>", "kitchen")]
+    token = value(conn, "select min(id) from api_tokens where user_id = %s", (mira,))
+    assert "wild <script> Reads. Never used. Does not end." in _said(olga, mira)
+    assert not any(part in olga.get(f"{USERS}/{mira}").text for part in (*tokens, "wild <script>"))
+
+    assert _do(olga, mira, f"tokens/{token}/revoke").status_code == 303
+
+    assert "The token wild <script> is revoked" in _said(olga, mira)
+    answers = [
+        client.application.test_client().get("/api/shows", headers={"Authorization": f"Bearer {one_of}"})
+        for one_of in tokens
+    ]
+    assert [answer.status_code for answer in answers] == [401, 200]
+
+
+def test_what_is_not_of_that_account_is_not_ended_on_its_page(
+    olga: Browser, mira: int, services: Services, conn: Connection
+) -> None:
+    accounts.create_token(services, "olga", name="hers")
+    own_session = value(conn, "select max(id) from sessions where user_id = %s", (_own_id(conn),))
+    own_token = value(conn, "select max(id) from api_tokens where user_id = %s", (_own_id(conn),))
+    fields = olga.fields(f"{USERS}/{mira}", f"{USERS}/{mira}/delete")
+
+    for number in (0, own_session, 10**30):
+        assert olga.http.post(f"{USERS}/{mira}/sessions/{number}/end", data=fields).status_code == 404
+    for number in (0, own_token, 10**30):
+        assert olga.http.post(f"{USERS}/{mira}/tokens/{number}/revoke", data=fields).status_code == 404
+    # And one's own account is not changed here at all.
+    for what in (f"sessions/{own_session}/end", f"tokens/{own_token}/revoke"):
+        assert olga.http.post(f"{USERS}/{_own_id(conn)}/{what}", data=fields).status_code == 403
+
+    assert value(conn, "select count(*) from api_tokens") == 1
+    assert olga.get("/").status_code == 200
+
+
+def test_who_is_no_administrator_ends_nothing_of_others(
+    olga: Browser, mira: int, client: FlaskClient, services: Services, conn: Connection
+) -> None:
+    browser = _signed_in(client, "mira")
+    accounts.create_token(services, "olga", name="hers")
+    own = _own_id(conn)
+    session = value(conn, "select max(id) from sessions where user_id = %s", (own,))
+    token = value(conn, "select max(id) from api_tokens where user_id = %s", (own,))
+    fields = browser.fields("/", "/sign-out")
+
+    for what in (f"sessions/{session}/end", f"tokens/{token}/revoke"):
+        assert browser.http.post(f"{USERS}/{own}/{what}", data=fields).status_code == 403
+
+    assert value(conn, "select count(*) from api_tokens") == 1
     assert olga.get("/").status_code == 200
 
 

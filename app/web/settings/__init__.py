@@ -81,6 +81,7 @@ def register(app: Flask) -> None:
         tmdb,
         tokens,
         transfer,
+        user_ways_in,
         users,
         webhook,
     )
@@ -99,6 +100,7 @@ def register(app: Flask) -> None:
         tokens,
         transfer,
         users,
+        user_ways_in,
         doctor,
     ):
         app.register_blueprint(module.blueprint)

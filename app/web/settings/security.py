@@ -12,7 +12,7 @@ from app.security.passwords import has_password
 from app.security.totp import second_step
 from app.services import services
 from app.web import asked
-from app.web.browser_names import browser_name, is_pocket
+from app.web.browser_names import named
 from app.web.notes import tell
 
 blueprint = Blueprint("settings_security", __name__, url_prefix="/settings/security")
@@ -29,10 +29,7 @@ def show() -> str:
         second_step=second_step(parts, user_id),
         has_password=has_password(parts, user_id),
         is_linked=is_linked(parts, user_id),
-        sessions=[
-            session | {"name": browser_name(session["user_agent"]), "is_pocket": is_pocket(session["user_agent"])}
-            for session in sessions.of_account(parts, user_id, session_token())
-        ],
+        sessions=named(sessions.of_account(parts, user_id, session_token())),
     )
 
 

@@ -8,10 +8,12 @@ from werkzeug.wrappers import Response
 
 from app.errors import Forbidden, Invalid, StateConflict, TellykeepError, TooManyRequests
 from app.security import accounts, passwords, people, sessions, totp
-from app.security.access import current_identity, guard_admin
+from app.security.access import current_identity, guard_admin, session_token
+from app.security.api_tokens import list_tokens
 from app.services import services
 from app.tracker.paging import Row
 from app.web import asked
+from app.web.browser_names import named
 from app.web.confirmation import confirmed_first, is_confirmed
 from app.web.notes import refusals_told, tell
 
@@ -66,55 +68,55 @@ def person(user_id: int) -> str:
 @confirmed_first(back="settings_users.person")
 def set_password(user_id: int) -> Answer:
     """Gives somebody another password, and signs their browsers out."""
-    other = _somebody_else(user_id)
+    other = somebody_else(user_id)
     try:
         ended = passwords.set_password(services(), other["id"], _new_password("the password is not changed"))
     except (Invalid, TooManyRequests) as error:
         return _refused(_page(other, error), error)
     log.warning("password set", user_id=other["id"], by=current_identity().user_id)
     tell(f"{other['username']} has another password now.{_signed_out(ended)}")
-    return _back(other)
+    return back_to(other)
 
 
 @blueprint.post("/<int:user_id>/second-step/off")
 @confirmed_first(back="settings_users.person")
 def reset_second_step(user_id: int) -> Answer:
     """Takes the second step off an account whose app and recovery codes are lost."""
-    other = _somebody_else(user_id)
+    other = somebody_else(user_id)
     if totp.switch_off(services(), other["id"]):
         log.warning("second step switched off", user_id=other["id"], by=current_identity().user_id)
         tell(f"{other['username']} signs in with the password alone now.")
-    return _back(other)
+    return back_to(other)
 
 
 @blueprint.post("/<int:user_id>/sessions/end")
 def end_sessions(user_id: int) -> Answer:
     """Signs somebody's browsers out."""
-    other = _somebody_else(user_id)
+    other = somebody_else(user_id)
     ended = sessions.end_all(services(), other["id"])
     log.warning("sessions ended", user_id=other["id"], by=current_identity().user_id, sessions=ended)
     tell(_signed_out(ended).strip() or f"No browser of {other['username']} was signed in.")
-    return _back(other)
+    return back_to(other)
 
 
 @blueprint.post("/<int:user_id>/administrator")
 @confirmed_first(back="settings_users.person")
 def set_administrator(user_id: int) -> Answer:
     """Makes somebody an administrator, or takes that from them."""
-    other = _somebody_else(user_id)
+    other = somebody_else(user_id)
     is_admin = asked.choice(request.form, "is_admin", ("no", "yes")) == "yes"
     with refusals_told():
         if people.set_administrator(services(), other["id"], is_admin):
             log.warning("administrator changed", user_id=other["id"], is_admin=is_admin, by=current_identity().user_id)
             tell(f"{other['username']} is {'an' if is_admin else 'no'} administrator{'' if is_admin else ' any more'}.")
-    return _back(other)
+    return back_to(other)
 
 
 @blueprint.post("/<int:user_id>/delete")
 @confirmed_first(back="settings_users.person")
 def delete(user_id: int) -> Answer:
     """Deletes an account, if its name was typed."""
-    other = _somebody_else(user_id)
+    other = somebody_else(user_id)
     with refusals_told():
         if request.form.get("typed_name", "").strip().lower() != other["username"].lower():
             raise Invalid(f"to delete the account, type its name: {other['username']}")
@@ -122,14 +124,14 @@ def delete(user_id: int) -> Answer:
         log.warning("account deleted", user_id=other["id"], by=current_identity().user_id)
         tell(f"{name} is deleted, with everything that was theirs.")
         return redirect(url_for("settings_users.show"), 303)
-    return _back(other)
+    return back_to(other)
 
 
 def _id(user_id: int) -> int:
     return min(user_id, asked.LARGEST_ID)
 
 
-def _somebody_else(user_id: int) -> Row:
+def somebody_else(user_id: int) -> Row:
     """The account that something is done to, unless it is one's own: nobody shuts himself out here.
 
     Raises:
@@ -159,7 +161,8 @@ def _refused(page: str, error: TellykeepError) -> Answer:
     return page, error.http_status
 
 
-def _back(other: Row) -> Response:
+def back_to(other: Row) -> Response:
+    """To the page of an account."""
     return redirect(url_for("settings_users.person", user_id=other["id"]), 303)
 
 
@@ -167,6 +170,8 @@ def _page(found: Row, error: TellykeepError | None) -> str:
     return render_template(
         "settings/user.html",
         person=found,
+        sessions=named(sessions.of_account(services(), found["id"], session_token())),
+        tokens=list_tokens(services(), found["id"]),
         error=error,
         is_own=found["id"] == current_identity().user_id,
         is_confirmed=is_confirmed(),
