@@ -33,8 +33,10 @@ begin
     end if;
 
     -- An episode's year says that its show did not start later: the earliest one says the most.
-    v_facts := v_conflict.facts || v_facts || jsonb_strip_nulls(jsonb_build_object('episode_year', least(
-        (v_conflict.facts ->> 'episode_year')::integer, (p_event ->> 'episode_year')::integer)));
+    -- One episode is enough to tell two shows apart, and another one each time would be an update each time.
+    v_facts := v_conflict.facts || v_facts || jsonb_strip_nulls(jsonb_build_object(
+        'episode_year', least((v_conflict.facts ->> 'episode_year')::integer, (p_event ->> 'episode_year')::integer),
+        'said', v_conflict.facts -> 'said'));
     -- What one message lacked another one has. What counts on every server is not given up for what counts on one.
     if v_conflict.plex_guid is null or (tracker.guid_is_local(v_conflict.plex_guid) and not tracker.guid_is_local(p_event ->> 'show_guid'))
     then

@@ -122,3 +122,23 @@ def test_what_decides_about_the_show_is_kept_with_the_question(conn: Connection,
     row = conflict_row(conn, first)
     assert row["facts"] == {"show_ids": {"tvdb": 73871}, "episode_year": 2010, "other_titles": ["Finster"]}
     assert row["plex_year"] == 2009
+
+
+def test_a_rebuilt_library_gives_the_question_its_new_key(conn: Connection, make_user: MakeUser) -> None:
+    user = make_user()
+    first = ask(conn, user)
+    assert ask(conn, user, show_rating_key="90001") == first
+    assert conflict_row(conn, first)["plex_rating_key"] == "90001"
+    assert ask(conn, user, show_rating_key="7", server_uuid="S2") == first
+    assert conflict_row(conn, first)["plex_rating_key"] == "90001"
+
+
+def test_one_more_episode_that_waits_changes_nothing_in_the_row(conn: Connection, make_user: MakeUser) -> None:
+    """Of thousands that are decided again in one transaction each would leave a dead row behind."""
+    user = make_user()
+    said = {"season": 1, "air_date": "2024-05-08"}
+    first = ask(conn, user, episode=1, title="Fog", **said)
+    where = value(conn, "select ctid::text as at from plex_conflicts where id = %s", (first,))
+    assert ask(conn, user, episode=2, title="Ebb", **said) == first
+    assert value(conn, "select ctid::text as at from plex_conflicts where id = %s", (first,)) == where
+    assert conflict_row(conn, first)["facts"]["said"]["episode"] == 1
