@@ -13,7 +13,12 @@ begin
         from plex_show_mappings m
         join tvshows gone on gone.id = m.emptied_tvshow_id and gone.deleted_at is not null
         join tvshows s on s.user_id = p_user_id and s.id = p_tvshow_id and s.deleted_at is null
-                      and (gone.tmdb_id = s.tmdb_id or gone.tvdb_id = s.tvdb_id or gone.imdb_id = s.imdb_id)
+                      and (gone.tmdb_id = s.tmdb_id or gone.tvdb_id = s.tvdb_id or gone.imdb_id = s.imdb_id
+                           -- Added by its name, where no id says that it is another one.
+                           or (tracker.title_key(gone.title) = tracker.title_key(s.title) and tracker.title_key(s.title) <> ''
+                               and coalesce(abs(extract(year from gone.show_start_date) - extract(year from s.show_start_date)) <= 1, true)
+                               and not coalesce(gone.tmdb_id <> s.tmdb_id, false) and not coalesce(gone.tvdb_id <> s.tvdb_id, false)
+                               and not coalesce(gone.imdb_id <> s.imdb_id, false)))
         where m.user_id = p_user_id and m.tvshow_id is null
     ), returned as (
         update plex_show_mappings m set tvshow_id = p_tvshow_id, emptied_tvshow_id = null, updated_at = now()
@@ -27,6 +32,6 @@ begin
 end
 $$;
 comment on function return_mappings(bigint, bigint) is
-    'The user has added a show again that was deleted (the same TMDB, TVDB or IMDb id): the mappings that stood for it until then come
+    'The user has added a show again that was deleted (the same TMDB, TVDB or IMDb id, or the same name and year): the mappings that stood for it until then come
 back to it. Those that the user ignored for good do not. Not for what adds shows by itself. The caller has taken the lock of
 lock_mappings before the show''s row. Returns which, and the show that was deleted: [{"id", "emptied_tvshow_id"}, …].';

@@ -39,6 +39,39 @@ def test_the_mappings_that_its_deletion_emptied_come_back(
     assert returned(conn, user, again) == 0
 
 
+@pytest.mark.parametrize(
+    ("before", "again", "is_the_same"),
+    [
+        ({}, {}, True),
+        ({"year": 2019}, {"year": 2019}, True),
+        ({"year": 2019}, {}, True),
+        ({"tmdb_id": 7}, {}, True),
+        ({"year": 2009}, {"year": 2020}, False),
+        ({"tmdb_id": 7}, {"tmdb_id": 8}, False),
+        ({"tvdb_id": 7}, {"tvdb_id": 8, "tmdb_id": 1}, False),
+    ],
+    ids=str,
+)
+def test_a_show_that_is_added_again_by_its_name_is_tracked_again(
+    conn: Connection,
+    make_user: MakeUser,
+    make_show: MakeShow,
+    before: dict[str, Any],
+    again: dict[str, Any],
+    is_the_same: bool,
+) -> None:
+    user = make_user()
+    show = make_show(user, "Harbour Lights", **before)
+    receive(conn, user, scrobble())
+    deleted(conn, user, show)
+    anew = make_show(user, "Harbour  lights", **again)
+    assert returned(conn, user, anew) == is_the_same
+    event = receive(conn, user, scrobble(episode=2))
+    assert (event["tvshow_id"], event["action"]) == (
+        (anew, "marked_watched") if is_the_same else (None, "sync_disabled")
+    )
+
+
 def test_those_of_another_show_or_user_do_not(conn: Connection, make_user: MakeUser, make_show: MakeShow) -> None:
     user, stranger = make_user(), make_user()
     for who in (user, stranger):
