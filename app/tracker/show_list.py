@@ -76,9 +76,12 @@ def deleted_shows(services: Services, user_id: int, *, limit: int = 100) -> list
 def bring_back(services: Services, user_id: int, tvshow_id: int) -> None:
     """Brings a deleted show back, with its viewings and the mappings that stood for it.
 
+    What was watched meanwhile is decided again by the look-ups.
+
     Raises:
         psycopg.errors.RaiseException: SQLSTATE TK404, no such show was deleted.
         psycopg.errors.UniqueViolation: a show with one of its ids was added since.
     """
     with services.db.connection() as connection:
         queries().restore_show(connection, user_id=user_id, tvshow_id=tvshow_id)
+    services.worker.wake()

@@ -4,6 +4,7 @@ set search_path from current
 as $$
 declare
     v_was jsonb;
+    v_deleted_at timestamptz;
 begin
     -- Keeps events of the Plex shows out whose questions come back.
     perform pg_advisory_xact_lock(hashtextextended(c.show_key, p_user_id))
@@ -11,8 +12,9 @@ begin
           where user_id = p_user_id and tvshow_id = p_tvshow_id and resolution_action = 'ignore' order by show_key) c;
     -- Before the show's row: an event that wants to ask about this show waits, and then finds it.
     perform lock_mappings(p_user_id);
-    update tvshows set deleted_at = null, updated_at = now()
-    where user_id = p_user_id and id = p_tvshow_id and deleted_at is not null;
+    select deleted_at into v_deleted_at from tvshows
+    where user_id = p_user_id and id = p_tvshow_id and deleted_at is not null for no key update;
+    update tvshows set deleted_at = null, updated_at = now() where id = p_tvshow_id and v_deleted_at is not null;
     if not found then
         raise exception 'no deleted show % is there', p_tvshow_id using errcode = 'TK404';
     end if;
@@ -26,10 +28,19 @@ begin
     )
     select jsonb_object_agg(back.id, back.was) into v_was from back;
     perform note_mapping_change(p_user_id, b.key::bigint, 'show_returned', true, b.value) from jsonb_each(v_was) b;
+    -- What was watched while it was deleted was left out. It is decided again as what waits for a look-up is, one by one. (A minute:
+    -- who notes when an event came may have another clock.)
+    update plex_webhook_logs l
+    set status = 'pending', action_taken = 'needs_lookup', next_attempt_at = now(), attempts = 0, lookup = null, waits_for = null,
+        claimed_until = null, trace = l.trace::jsonb || jsonb_build_object('step', 'replayed', 'at', now(), 'was', l.status)
+    where l.user_id = p_user_id and l.status = 'ignored' and l.action_taken = 'sync_disabled' and l.created_at >= v_deleted_at - interval '1 minute'
+      and l.mapping_id in (select b.key::bigint from jsonb_each(v_was) b where (b.value ->> 'sync_enabled')::boolean)
+      -- What the deletion itself has left out is asked again below.
+      and l.conflict_id is null;
     perform reopen_conflicts(p_user_id, p_tvshow_id);
     perform settle_open_conflicts(p_user_id, p_tvshow_id);
 end
 $$;
 comment on function restore_show(bigint, bigint) is
-    'Undoes delete_show: the show is back with everything that was watched, and the mappings that stood for it, and the
-questions that went with it are asked again (reopen_conflicts). Raises TK404; a unique violation when a show with one of its ids was added meanwhile.';
+    'Undoes delete_show: the show is back with everything that was watched, also meanwhile (what was left out is pending again), and the
+mappings that stood for it, and the questions that went with it are asked again (reopen_conflicts). Raises TK404; a unique violation when a show with one of its ids was added meanwhile.';

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
+from app.tracker.show_list import bring_back
 from tests import payloads
 from tests.integration.household import SHOW, Household, asked, steps
 from tests.payloads import MISSING
+from tests.scrobbles import scrobble
 from tests.watch_state import conflict_row, episode_entry, show_row
 
 pytestmark = pytest.mark.timeout(120)
@@ -412,3 +416,18 @@ def test_a_file_that_holds_two_episodes_marks_both_of_a_show_that_was_just_found
         assert episode_entry(household.conn, row["tvshow_id"], 2, number)["watched"] is True
     again = household.sends(payloads.episode(index=2))
     assert again.action == "marked_watched"
+
+
+def test_what_was_watched_while_a_show_was_deleted_is_marked_when_it_is_brought_back(household: Household) -> None:
+    show = household.has(seasons={1: 4})
+    now = datetime.now(UTC)
+    for episode in (1, 2):
+        household.sends(scrobble(SHOW, 1, episode, at=now - timedelta(hours=3 - episode)))
+        household.worker.work_off()
+        if episode == 1:
+            household.conn.execute("select delete_show(%s, %s)", (household.user_id, show))
+    bring_back(household.services, household.user_id, show)
+    household.worker.work_off()
+    rows = household.conn.execute("select status, action_taken from plex_webhook_logs order by id").fetchall()
+    assert [(row["status"], row["action_taken"]) for row in rows] == [("success", "marked_watched")] * 2
+    assert household.shows()[0]["watched_episodes"] == 2
