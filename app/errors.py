@@ -34,6 +34,12 @@ class NotFound(TellykeepError):
     http_status = HTTPStatus.NOT_FOUND
 
 
+class AccountGone(NotFound):
+    """It was deleted while something was done in its name."""
+
+    code = "account_gone"
+
+
 class Invalid(TellykeepError):
     """The request's values cannot be right."""
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from http import HTTPStatus
 
+import psycopg
 import structlog
 from flask import Blueprint, Response, jsonify, request
 
-from app.errors import DatabaseUnavailable, TooManyRequests, Unauthorized
+from app.errors import AccountGone, DatabaseUnavailable, TooManyRequests, Unauthorized
 from app.plex.events import InvalidPayload, parse_event
 from app.security.limits import check_webhook_rate, webhook_owner
 from app.services import services
@@ -58,6 +60,14 @@ def invalid_payload(error: InvalidPayload) -> tuple[Response, int]:
 def wrong_secret(error: Unauthorized) -> tuple[Response, int]:
     """Says nothing about which secrets there are."""
     return _refuse(HTTPStatus.UNAUTHORIZED, error.code, error.message, {"secret": "the secret of a webhook URL"})
+
+
+@blueprint.errorhandler(AccountGone)
+def nobodys(_error: AccountGone) -> tuple[Response, int]:
+    """The account was deleted, perhaps by another process: its secret opens nothing, and is forgotten here too."""
+    with suppress(DatabaseUnavailable, psycopg.Error):
+        services().webhook_secrets.refresh()
+    return wrong_secret(Unauthorized("the webhook's secret is not known any more: its account was deleted"))
 
 
 @blueprint.errorhandler(TooManyRequests)

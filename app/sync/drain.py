@@ -10,7 +10,8 @@ import structlog
 from psycopg import errors as pg
 
 from app.db.pool import STATEMENT_SECONDS
-from app.errors import DatabaseUnavailable
+from app.db.queries import queries
+from app.errors import AccountGone, DatabaseUnavailable
 from app.plex.events import InvalidPayload, parse_event
 from app.services import Services
 from app.sync.receive import receive
@@ -78,6 +79,12 @@ class SpoolDrain(threading.Thread):
             self._apply(line.event)
         except InvalidPayload as error:
             return self._put_aside(line, str(error))
+        except AccountGone:
+            if not self._was_here(line.event.user_id):
+                # Of another database, perhaps, that this one was put in the place of by a slip.
+                return self._put_aside(line, "there never was such an account")
+            # All that was theirs went with it.
+            log.info("an event of a deleted account is let go of", user_id=line.event.user_id)
         except DatabaseUnavailable as error:
             if isinstance(error.__cause__, pg.QueryCanceled):
                 return self._failed(line, f"it takes longer than {STATEMENT_SECONDS} s")
@@ -109,6 +116,10 @@ class SpoolDrain(threading.Thread):
             give_up=self._leaving.is_set,
         )
         log.debug("event from the spool", status=outcome.status, action=outcome.action, log_id=outcome.log_id)
+
+    def _was_here(self, user_id: int) -> bool:
+        with self._services.db.connection() as connection:
+            return bool(queries().account_was_here(connection, user_id=user_id))
 
     def _failed(self, line: SpoolLine, reason: str) -> bool:
         """Gives the line up when it was tried often enough."""

@@ -16,7 +16,7 @@ from psycopg import errors as pg
 from psycopg.rows import tuple_row
 
 from app.db.queries import queries
-from app.errors import DatabaseUnavailable, unavailable
+from app.errors import AccountGone, DatabaseUnavailable, unavailable
 from app.plex.events import PlexEvent
 from app.services import Services
 
@@ -28,6 +28,8 @@ PAUSE_SECONDS = 0.05
 # receive_event's own lock_timeout; with less than that left it cannot get any further.
 LOCK_SECONDS = 0.7
 LEAST_SECONDS = 0.05
+# How the foreign keys are called that lead to it.
+_OF_AN_ACCOUNT = "_user_id_fkey"
 
 # json.dumps with separators makes an encoder for each call. What is encoded was built here and holds no circle.
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
@@ -92,6 +94,7 @@ def receive(
         give_up: asked before it is tried again.
 
     Raises:
+        AccountGone: it was deleted, and its events are nobody's.
         DatabaseUnavailable: PostgreSQL did not take it in time; nothing is known to be committed.
         psycopg.Error: PostgreSQL refused it, and to keep it as `failed` as well.
     """
@@ -119,6 +122,12 @@ def receive(
             break
         except DatabaseUnavailable as error:
             reason: Exception = error
+        except pg.ForeignKeyViolation as error:
+            # Of what an event writes, only an account can go while it is written.
+            if not (error.diag.constraint_name or "").endswith(_OF_AN_ACCOUNT):
+                outcome = _keep_failed(services, parameters, error)
+                break
+            raise AccountGone("there is no such account any more") from error
         except psycopg.Error as error:
             if not _worth_repeating(error):
                 outcome = _keep_failed(services, parameters, error)

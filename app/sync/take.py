@@ -10,7 +10,7 @@ from functools import partial
 import psycopg
 import structlog
 
-from app.errors import DatabaseUnavailable
+from app.errors import AccountGone, DatabaseUnavailable
 from app.plex.events import PlexEvent
 from app.services import Services
 from app.sync.receive import Outcome, receive
@@ -32,6 +32,7 @@ def take(services: Services, user_id: int, event: PlexEvent, *, started: float) 
         started: `time.perf_counter()` at the beginning of the request.
 
     Raises:
+        AccountGone: the user was deleted meanwhile; nothing is kept.
         DatabaseUnavailable: neither PostgreSQL nor the spool took it; nothing is known to be kept.
     """
     # Given here, as the spool must repeat it with the same receipt: PostgreSQL may have committed it without saying so.
@@ -45,6 +46,8 @@ def take(services: Services, user_id: int, event: PlexEvent, *, started: float) 
         if not spool.holds(user_id):
             try:
                 return attempt(give_up=partial(spool.holds, user_id))
+            except AccountGone:
+                raise
             except (DatabaseUnavailable, psycopg.Error) as error:
                 reason = error
             except Exception as error:

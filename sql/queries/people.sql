@@ -28,5 +28,9 @@ select count(*) from plays where user_id = :user_id and voided_at is null;
 -- name: set_administrator(user_id, is_admin)$
 select set_administrator(:user_id, :is_admin);
 
+-- name: account_was_here(user_id)$
+-- Whether an account, which is not there, was deleted: its number was given once.
+select coalesce(max(last_value) >= :user_id, false) from pg_sequences where schemaname = 'tracker' and sequencename = 'users_id_seq';
+
 -- name: delete_user(user_id)$
 select delete_user(:user_id);
