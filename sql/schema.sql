@@ -688,6 +688,7 @@ similar_titles(p_user_id bigint, p_asked jsonb, p_year integer, p_episode_year i
 start_job(p_kind text, p_user_id bigint, p_lease_seconds integer, p_apart_seconds integer DEFAULT 0) returns bigint volatile
 summarise_plan(p_plan jsonb, p_tvshow_id bigint) returns jsonb stable
 take_back(p_user_id bigint, p_tvshow_id bigint, p_event_ids bigint[]) returns bigint[] volatile
+take_in_left_out(p_user_id bigint, p_mapping_ids bigint[], p_since timestamp with time zone) returns integer volatile
 take_probe(p_user_id bigint, p_service text, p_probe_seconds integer DEFAULT 30, OUT may_ask boolean, OUT probing boolean) returns record volatile
 take_sign_in_try(p_asker bytea, p_account bytea DEFAULT NULL::bytea, p_address bytea DEFAULT NULL::bytea, p_strict boolean DEFAULT false, OUT wait_seconds integer) returns integer volatile
 undo_conflict(p_user_id bigint, p_conflict_id bigint, OUT withdrawn integer, OUT held integer, OUT removed_tvshow_id bigint, OUT kept_tvshow_id bigint) returns record volatile

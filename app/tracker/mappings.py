@@ -130,7 +130,10 @@ def undo_mapping(services: Services, user_id: int, mapping_id: int, change_id: i
     """
     with services.db.connection() as connection, connection.transaction():
         correction = queries().undo_mapping(connection, user_id=user_id, mapping_id=mapping_id, change_id=change_id)
-        return _get(connection, user_id, mapping_id) | {"correction": correction}
+        undone = _get(connection, user_id, mapping_id) | {"correction": correction}
+    # What was left out meanwhile is decided again.
+    services.worker.wake()
+    return undone
 
 
 def list_changes(services: Services, user_id: int, mapping_id: int, *, limit: int = 50) -> list[Row]:

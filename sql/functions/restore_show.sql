@@ -28,15 +28,9 @@ begin
     )
     select jsonb_object_agg(back.id, back.was) into v_was from back;
     perform note_mapping_change(p_user_id, b.key::bigint, 'show_returned', true, b.value) from jsonb_each(v_was) b;
-    -- What was watched while it was deleted was left out. It is decided again as what waits for a look-up is, one by one. (A minute:
-    -- who notes when an event came may have another clock.)
-    update plex_webhook_logs l
-    set status = 'pending', action_taken = 'needs_lookup', next_attempt_at = now(), attempts = 0, lookup = null, waits_for = null,
-        claimed_until = null, trace = l.trace::jsonb || jsonb_build_object('step', 'replayed', 'at', now(), 'was', l.status)
-    where l.user_id = p_user_id and l.status = 'ignored' and l.action_taken = 'sync_disabled' and l.created_at >= v_deleted_at - interval '1 minute'
-      and l.mapping_id in (select b.key::bigint from jsonb_each(v_was) b where (b.value ->> 'sync_enabled')::boolean)
-      -- What the deletion itself has left out is asked again below.
-      and l.conflict_id is null;
+    -- What was watched while it was deleted was left out; what the deletion itself has left out is asked again below.
+    perform take_in_left_out(p_user_id, array(select b.key::bigint from jsonb_each(v_was) b where (b.value ->> 'sync_enabled')::boolean),
+                             v_deleted_at);
     perform reopen_conflicts(p_user_id, p_tvshow_id);
     perform settle_open_conflicts(p_user_id, p_tvshow_id);
 end

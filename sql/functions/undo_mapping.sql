@@ -67,6 +67,11 @@ begin
     elsif v_change.moved is not null then
         v_moved := reapply_mapping(p_user_id, p_mapping_id, v_rules_before);
     end if;
+    -- What was watched while it stood for no show, or was switched off.
+    if v_tvshow_id is not null and (v_change.was ->> 'sync_enabled')::boolean
+       and (v_now ->> 'tvshow_id' is null or not (v_now ->> 'sync_enabled')::boolean) then
+        perform take_in_left_out(p_user_id, array[p_mapping_id], v_change.created_at);
+    end if;
     update mapping_changes c set undone_at = now() where c.id = v_change.id;
     perform note_mapping_change(p_user_id, p_mapping_id, 'undone', true, v_now, v_moved);
     return v_moved;
@@ -74,6 +79,6 @@ end
 $$;
 comment on function undo_mapping(bigint, bigint, bigint) is
     'Takes the last change of a mapping back that the user made there (its show, its state, its rules), and the one before it when called
-again: the mapping is as it was, and its past, where it was moved, goes by that again. Returns what was moved (see reapply_mapping); null:
+again: the mapping is as it was, its past, where it was moved, goes by that again, and what was left out meanwhile is pending. Returns what was moved (see reapply_mapping); null:
 the past was left alone. p_change_id: only if it is this one. Raises TK404; TK409: nothing can be taken back (answers to questions:
 undo_conflict), another change came after that one, or the show is gone; 40001 when it was changed meanwhile.';

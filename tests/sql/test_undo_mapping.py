@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from tests.conftest import Connection
 from tests.scrobbles import AT, receive, scrobble
 from tests.sql.test_note_mapping_change import RULE, save
 from tests.sql.test_update_mapping import mapping_of, update
-from tests.watch_state import assert_totals_are_a_recount, refused, value
+from tests.watch_state import assert_totals_are_a_recount, log_row, refused, value
 
 MakeUser = Callable[..., int]
 MakeShow = Callable[..., int]
@@ -119,6 +119,28 @@ def test_a_confirmation_or_a_switch_is_taken_back_and_the_past_left_alone(
     assert undo(conn, user, mapping) is None
 
     assert state(conn, user) == before
+
+
+@pytest.mark.parametrize("change", [{"tvshow_id": None}, {"sync_enabled": False}], ids=str)
+def test_what_was_left_out_meanwhile_is_decided_again(conn: Connection, world: World, change: dict[str, Any]) -> None:
+    user, _show, _other, mapping = world
+    update(conn, user, mapping, **change)
+    left_out = receive(conn, user, scrobble(season=2, episode=2, at=datetime.now(UTC)))
+    assert left_out["action"] == "sync_disabled"
+    undo(conn, user, mapping)
+    assert log_row(conn, left_out["log_id"])["status"] == "pending"
+
+
+def test_what_was_left_out_before_the_change_stays_so(conn: Connection, world: World) -> None:
+    user, show, _other, mapping = world
+    conn.execute("update plex_show_mappings set sync_enabled = false where id = %s", (mapping,))
+    hour_ago = datetime.now(UTC) - timedelta(hours=1)
+    before = receive(conn, user, scrobble(season=2, episode=2, at=hour_ago))
+    conn.execute("update plex_show_mappings set sync_enabled = true where id = %s", (mapping,))
+    update(conn, user, mapping, tvshow_id=None)
+    undo(conn, user, mapping)
+    assert mapping_of(conn, user)["tvshow_id"] == show
+    assert log_row(conn, before["log_id"])["status"] == "ignored"
 
 
 def test_a_rule_that_was_added_is_taken_back_with_what_it_moved(conn: Connection, world: World) -> None:
