@@ -21,6 +21,7 @@ from werkzeug.test import TestResponse
 from app import create_app
 from app.security import accounts, oidc_client
 from app.services import Services
+from app.web.oidc import LINKING
 from tests.conftest import Connection
 from tests.fakes.oidc import CLIENT_ID, CLIENT_SECRET, FakeProvider, fake_provider
 from tests.integration.browser import PASSWORD, Browser
@@ -501,6 +502,17 @@ def test_linking_needs_a_form_of_this_session_and_a_recent_password(
     conn.execute("update sessions set confirmed_at = now() - interval '601 seconds'")
     answer = browser.send(f"{SECURITY}/single-sign-on/link", SECURITY)
     assert answer.location == f"/settings/confirm?next={SECURITY}"
+    assert browser.get(GO).location == "/"
+
+
+def test_a_link_that_was_begun_a_while_ago_is_not_gone_on_with(browser: Browser, provider: FakeProvider) -> None:
+    """Else a page that another site leads to would link whoever is signed in there, long after the form."""
+    browser.sign_in("mira")
+    browser.send(f"{SECURITY}/single-sign-on/link", SECURITY)
+    with browser.http.session_transaction() as session:
+        assert session[LINKING]["until"] <= time.time() + 120
+        session[LINKING] |= {"until": int(time.time()) - 1}
+
     assert browser.get(GO).location == "/"
 
 

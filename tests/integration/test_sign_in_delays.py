@@ -161,6 +161,14 @@ def test_one_address_that_tries_many_names_is_held_up_for_all_of_them(browser: B
     assert Counter(answer.status_code for answer in answers) == {401: 20, 429: 10}
 
 
+def test_another_address_of_the_same_ipv6_network_gives_no_more_tries(browser: Browser, conn: Connection) -> None:
+    """A home, or a rented machine, has billions of them."""
+    _fail(_at(browser, "2001:db8:1:2::1"), conn)
+
+    assert _guess(_at(browser, "2001:db8:1:2:ffff::2"), 1)[0].status_code == 429
+    assert _guess(_at(browser, "2001:db8:1:3::1"), 1)[0].status_code == 401
+
+
 def test_an_ipv6_network_is_one_address() -> None:
     assert place_of("2001:db8:1:2:3:4:5:6") == place_of("2001:db8:1:2::ffff")
     assert place_of("2001:db8:1:2::1") != place_of("2001:db8:1:3::1")

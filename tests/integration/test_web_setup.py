@@ -101,6 +101,15 @@ def test_the_eleventh_try_is_refused_even_with_the_right_code_until_the_next_sta
     assert accounts.create_first_account(services, new, "mira", PASSWORD)
 
 
+def test_an_address_has_ten_tries_a_minute_whatever_they_cost(browser: Browser, code: str, conn: Connection) -> None:
+    form = browser.fields("/setup", "/setup") | {"code": code, "username": "", "password": "x", "password_again": "x"}
+
+    statuses = [browser.http.post("/setup", data=form).status_code for _ in range(12)]
+
+    assert statuses == [400] * 10 + [429] * 2
+    assert conn.execute("select setup_attempts from installation").fetchone() == {"setup_attempts": 0}
+
+
 def test_a_new_start_makes_the_old_code_useless(services: Services, code: str) -> None:
     accounts.ensure_setup_code(services)
 
