@@ -200,8 +200,11 @@ def verify_password(services: Services, account: Account, password: str) -> bool
     if not is_right or account.user_id is None:
         return False
     if _hasher.check_needs_rehash(account.password_hash):
+        renewed = hash_password(password)
         with services.db.connection() as connection:
-            queries().set_password_hash(connection, user_id=account.user_id, password_hash=hash_password(password))
+            queries().renew_password_hash(
+                connection, user_id=account.user_id, password_hash=renewed, present=account.password_hash
+            )
     return True
 
 

@@ -14,8 +14,9 @@ insert into settings (user_id) values (:user_id);
 insert into plex_config (user_id, webhook_secret, webhook_secret_hash)
 values (:user_id, :webhook_secret, :webhook_secret_hash);
 
--- name: set_password_hash(password_hash, user_id)!
-update users set password_hash = :password_hash where id = :user_id;
+-- name: renew_password_hash(password_hash, user_id, present)!
+-- The same password, hashed as it is done now; one that was changed in the meantime stays.
+update users set password_hash = :password_hash where id = :user_id and password_hash = :present;
 
 -- name: has_accounts()$
 select exists (select from users);

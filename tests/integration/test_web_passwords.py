@@ -7,7 +7,7 @@ from statistics import median
 
 import pytest
 
-from app.security import accounts
+from app.security import accounts, passwords
 from app.services import Services
 from tests.conftest import Connection
 from tests.integration.browser import PASSWORD
@@ -50,3 +50,19 @@ def test_an_old_hash_is_made_anew_at_the_sign_in(services: Services, user_id: in
     assert row is not None
     assert row["password_hash"] != weak
     assert accounts.authenticate(services, "mira", PASSWORD) == user_id
+
+
+def test_a_password_that_was_changed_meanwhile_is_not_brought_back(
+    services: Services, user_id: int, conn: Connection
+) -> None:
+    from argon2 import PasswordHasher
+
+    weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+    conn.execute("update users set password_hash = %s", (weak,))
+    account = accounts.find_account(services, "mira")
+    passwords.set_password(services, user_id, "another good password")
+
+    accounts.verify_password(services, account, PASSWORD)
+
+    assert accounts.authenticate(services, "mira", PASSWORD) is None
+    assert accounts.authenticate(services, "mira", "another good password") == user_id
