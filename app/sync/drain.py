@@ -14,7 +14,7 @@ from app.db.queries import queries
 from app.errors import AccountGone, DatabaseUnavailable
 from app.plex.events import InvalidPayload, parse_event
 from app.services import Services
-from app.sync.receive import receive
+from app.sync.receive import keep_failed, receive
 from app.sync.spool import Spool, SpooledEvent, SpoolLine
 
 log = structlog.get_logger("tellykeep.drain")
@@ -122,9 +122,30 @@ class SpoolDrain(threading.Thread):
             return bool(queries().account_was_here(connection, user_id=user_id))
 
     def _failed(self, line: SpoolLine, reason: str) -> bool:
-        """Gives the line up when it was tried often enough."""
+        """Gives the line up when it was tried often enough: kept in the log, where it can be replayed, or else put aside."""
         self._failures += 1
-        return self._failures >= MOST_FAILURES and self._put_aside(line, reason)
+        if self._failures < MOST_FAILURES:
+            return False
+        return self._kept_as_failed(line, reason) or self._put_aside(line, reason)
+
+    def _kept_as_failed(self, line: SpoolLine, reason: str) -> bool:
+        """Whether the database has taken it without deciding it."""
+        assert line.event is not None  # noqa: S101 - one that cannot be read was put aside at once
+        log_id = None
+        try:
+            log_id = keep_failed(self._services, line.event, reason)
+        except pg.UniqueViolation:
+            # Its receipt is there: it was committed, and nobody heard of it.
+            pass
+        except Exception as error:
+            log.error("an event of the spool could not be kept as failed", exc_info=error)
+            return False
+        self._failures, self._trouble = 0, None
+        self._spool.done(line)
+        log.error(
+            "an event of the spool could not be processed; it is in the log as failed", log_id=log_id, reason=reason
+        )
+        return True
 
     def _put_aside(self, line: SpoolLine, reason: str) -> bool:
         """Keeps the line as failed, so that it does not hold up the others."""

@@ -17,8 +17,9 @@ from psycopg.rows import tuple_row
 
 from app.db.queries import queries
 from app.errors import AccountGone, DatabaseUnavailable, unavailable
-from app.plex.events import PlexEvent
+from app.plex.events import PlexEvent, parse_event
 from app.services import Services
+from app.sync.spool import SpooledEvent
 
 log = structlog.get_logger("tellykeep.receive")
 
@@ -166,6 +167,33 @@ def _worth_repeating(error: psycopg.Error) -> bool:
         return error.diag.constraint_name == "plex_webhook_logs_receipt_key"
     contention = (pg.DeadlockDetected, pg.SerializationFailure, pg.LockNotAvailable, pg.QueryCanceled)
     return isinstance(error, contention) or unavailable(error)
+
+
+def keep_failed(services: Services, spooled: SpooledEvent, reason: str) -> int:
+    """Keeps an event of the spool in the log as `failed`, to be seen and replayed. Returns its log row.
+
+    Args:
+        services: the application's parts.
+        spooled: the event.
+        reason: why it could not be processed.
+
+    Raises:
+        DatabaseUnavailable, psycopg.Error: PostgreSQL does not take it.
+        InvalidPayload: it cannot be read.
+    """
+    event = parse_event(spooled.payload)
+    with services.db.connection(PATIENCE_SECONDS) as connection:
+        log_id: int = queries().record_failed_event(
+            connection,
+            user_id=spooled.user_id,
+            receipt=spooled.receipt,
+            source="spool",
+            event=_encode(event.decision()),
+            payload=_encode(event.kept()),
+            received_at=spooled.received_at,
+            error=reason,
+        )
+    return log_id
 
 
 def _keep_failed(services: Services, parameters: dict[str, Any], error: psycopg.Error) -> Outcome:

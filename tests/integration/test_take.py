@@ -24,6 +24,7 @@ from app.sync.drain import SpoolDrain
 from app.sync.receive import Outcome, receive
 from app.sync.spool import Spool, SpooledEvent
 from app.sync.take import take
+from app.tracker.logs import replay_log
 from tests.conftest import Connection, DatabaseUrls
 from tests.payloads import SHOW, episode, multipart
 
@@ -231,8 +232,8 @@ def test_a_line_that_no_way_leads_into_the_database_is_put_aside_and_the_next_on
     assert spool.state().failed == 2
 
 
-def test_an_event_that_always_takes_too_long_is_put_aside_too(
-    services: Services, spool: Spool, user: int, monkeypatch: pytest.MonkeyPatch
+def test_an_event_that_always_takes_too_long_is_kept_as_failed_and_can_be_replayed(
+    services: Services, spool: Spool, user: int, conn: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from app.sync import drain
 
@@ -240,6 +241,27 @@ def test_an_event_that_always_takes_too_long_is_put_aside_too(
         raise DatabaseUnavailable("the database does not answer") from psycopg.errors.QueryCanceled()
 
     monkeypatch.setattr(drain, "receive", take_too_long)
+    receipt = uuid.uuid4()
+    spool.keep(SpooledEvent(user, receipt, datetime.now(UTC), parse_event(episode()).kept()))
+    with draining(services):
+        wait_until_empty(spool)
+    (row,) = log(conn)
+    assert (row["status"], row["source"], row["receipt"]) == ("failed", "spool", receipt)
+    assert "takes longer" in row["error_message"]
+    assert spool.state().failed == 0
+    assert replay_log(services, user, row["id"])["status"] == "success"
+
+
+def test_what_the_log_does_not_take_either_is_put_aside(
+    services: Services, spool: Spool, user: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from app.sync import drain
+
+    def break_down(*_arguments: Any, **_options: Any) -> Outcome:
+        raise RuntimeError("a fault")
+
+    monkeypatch.setattr(drain, "receive", break_down)
+    monkeypatch.setattr(drain, "keep_failed", break_down)
     spool.keep(SpooledEvent(user, uuid.uuid4(), datetime.now(UTC), parse_event(episode()).kept()))
     with draining(services):
         wait_until_empty(spool)
@@ -262,8 +284,8 @@ def test_a_fault_of_ours_costs_no_event_and_holds_up_nobody(
     assert watch(services, user, 2) == SPOOLED
     with draining(services):
         wait_until_empty(spool)
-    assert [row["plex_episode"] for row in log(conn)] == [2]
-    assert spool.state().failed == 1
+    assert {row["plex_episode"]: row["status"] for row in log(conn)} == {1: "failed", 2: "success"}
+    assert spool.state().failed == 0
 
 
 def test_a_database_that_refuses_everything_costs_no_event(
