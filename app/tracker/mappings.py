@@ -110,8 +110,9 @@ def change_mapping(services: Services, user_id: int, mapping_id: int, changes: d
         if tmdb_id is not None:
             # What keeps this Plex show's events out comes before the lock that adding a show takes.
             queries().lock_mapping(connection, user_id=user_id, mapping_id=mapping_id)
-            named = add_unless_known(connection, user_id, tmdb_id, show)
-            changes = {name: value for name, value in changes.items() if name != "tmdb_id"} | {"tvshow_id": named}
+            named, added = add_unless_known(connection, user_id, tmdb_id, show)
+            changes = {name: value for name, value in changes.items() if name != "tmdb_id"}
+            changes |= {"tvshow_id": named, "added": added}
         correction = queries().update_mapping(
             connection, user_id=user_id, mapping_id=mapping_id, changes=Jsonb(changes)
         )

@@ -89,8 +89,10 @@ def show_unless_known(services: Services, user_id: int, tmdb_id: int) -> dict[st
     return show_document(client, tmdb_id) | {"source": "manual"}
 
 
-def add_unless_known(connection: Connection, user_id: int, tmdb_id: int, show: dict[str, Any] | None) -> int:
-    """The id of the show with this TMDB id, which is added as `show_unless_known` told it where it is not there.
+def add_unless_known(
+    connection: Connection, user_id: int, tmdb_id: int, show: dict[str, Any] | None
+) -> tuple[int, bool]:
+    """The id of the show with this TMDB id, and whether it was added for it, as `show_unless_known` told it.
 
     Raises:
         NotFound: it was there, and was deleted meanwhile.
@@ -101,7 +103,7 @@ def add_unless_known(connection: Connection, user_id: int, tmdb_id: int, show: d
     known: int | None = queries().show_of_tmdb_id(connection, user_id=user_id, tmdb_id=tmdb_id)
     if known is None and show is None:
         raise NotFound("the show was deleted meanwhile")
-    return known if known is not None else _add(connection, user_id, show or {})
+    return (known, False) if known is not None else (_add(connection, user_id, show or {}), True)
 
 
 def _add(connection: Connection, user_id: int, show: dict[str, Any]) -> int:

@@ -72,6 +72,13 @@ begin
        and (v_now ->> 'tvshow_id' is null or not (v_now ->> 'sync_enabled')::boolean) then
         perform take_in_left_out(p_user_id, array[p_mapping_id], v_change.created_at);
     end if;
+    if (v_change.became ->> 'added')::boolean then
+        update tvshows s set deleted_at = now(), updated_at = now()
+        where s.user_id = p_user_id and s.id = (v_change.became ->> 'tvshow_id')::bigint and s.deleted_at is null
+          and not exists (select from watch_events w where w.tvshow_id = s.id and w.withdrawn_at is null)
+          and not exists (select from plex_show_mappings m where m.user_id = p_user_id and m.tvshow_id = s.id)
+          and not exists (select from plex_conflicts c where c.user_id = p_user_id and c.tvshow_id = s.id and not c.resolved);
+    end if;
     update mapping_changes c set undone_at = now() where c.id = v_change.id;
     perform note_mapping_change(p_user_id, p_mapping_id, 'undone', true, v_now, v_moved);
     return v_moved;
@@ -80,5 +87,5 @@ $$;
 comment on function undo_mapping(bigint, bigint, bigint) is
     'Takes the last change of a mapping back that the user made there (its show, its state, its rules), and the one before it when called
 again: the mapping is as it was, its past, where it was moved, goes by that again, and what was left out meanwhile is pending. Returns what was moved (see reapply_mapping); null:
-the past was left alone. p_change_id: only if it is this one. Raises TK404; TK409: nothing can be taken back (answers to questions:
+the past was left alone. A show that was added for it goes, unless something else came to it. p_change_id: only if it is this one. Raises TK404; TK409: nothing can be taken back (answers to questions:
 undo_conflict), another change came after that one, or the show is gone; 40001 when it was changed meanwhile.';

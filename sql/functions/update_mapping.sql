@@ -7,6 +7,7 @@ declare
     v_moves boolean;
     v_was jsonb;
     v_moved jsonb;
+    v_change_id bigint;
 begin
     -- Also keeps the deletion of that show out: a mapping to a deleted show would let no event through.
     perform lock_mapping(p_user_id, p_mapping_id, v_tvshow_id);
@@ -35,11 +36,14 @@ begin
         perform hama_rules(p_user_id, p_mapping_id);
         v_moved := reapply_mapping(p_user_id, p_mapping_id);
     end if;
-    perform note_mapping_change(p_user_id, p_mapping_id, 'changed', true, v_was, v_moved);
+    v_change_id := note_mapping_change(p_user_id, p_mapping_id, 'changed', true, v_was, v_moved);
+    if (p_changes ->> 'added')::boolean then
+        update mapping_changes c set became = c.became || '{"added": true}' where c.id = v_change_id;
+    end if;
     return v_moved;
 end
 $$;
 comment on function update_mapping(bigint, bigint, jsonb) is
     'Changes a mapping''s show (null: not to be tracked), sync_enabled or manually_confirmed. With another show, all that came through the
 mapping moves there, and what was moved is returned (see reapply_mapping); with none it counts no more. The show that it no longer stands
-for forgets the name learnt from it. undo_mapping takes it back. Raises TK404.';
+for forgets the name learnt from it. added: the show was added for it, and goes again with undo_mapping, which takes all of it back. Raises TK404.';

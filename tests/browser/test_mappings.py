@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from playwright.sync_api import expect
+from pydantic import SecretStr
 
 from app.services import Services
 from tests.browser.conftest import PASSWORD
@@ -13,6 +14,7 @@ from tests.browser.sample import fill
 from tests.browser.test_pages import every_look
 from tests.browser.watch import PHONE, Window
 from tests.conftest import Connection
+from tests.fakes.tmdb import KEY, FakeTmdb
 
 Open = Callable[..., Window]
 
@@ -149,6 +151,35 @@ def test_several_are_confirmed_without_javascript(
     expect(page.locator(".tk-mappings li")).to_have_count(1)
     expect(page).to_have_url(re.compile(r"\?show=unconfirmed$"))
     window.picture("mappings-confirmed-no-javascript")
+
+    page.click("button:has-text('Undo')")
+    expect(page.get_by_role("status").first).to_contain_text("8 mappings are as they were before.")
+    expect(page.locator(".tk-mappings li")).to_have_count(9)
+    expect(page).to_have_url(re.compile(r"\?show=unconfirmed$"))
+
+
+def test_a_show_of_tmdb_is_found_as_one_types_and_added(
+    open_at: Open, services: Services, conn: Connection, user_id: int, fake_tmdb: FakeTmdb
+) -> None:
+    services.settings = services.settings.model_copy(update={"tmdb_api_key": SecretStr(KEY)})
+    fake_tmdb.add_show(4321, "Slow Houses", seasons={1: 12}, first_air_date="2019-11-29")
+    fill(services, user_id, pages=False)
+    # The key of the sample is one that TMDB refuses.
+    conn.execute("update settings set tmdb_api_key = null")
+    window = open_at(PHONE)
+    page = window.page
+    window.sign_in("mira", PASSWORD)
+    _open_mapping(window, "Slow Horses")
+
+    page.fill("#q", "slow houses")
+    expect(page.locator("#found")).to_contain_text("Slow Houses 2019")
+    page.click("#found button:has-text('Add this')")
+
+    expect(page.get_by_role("status").first).to_contain_text("It stands for another show now.")
+    expect(page.locator(".tk-stands")).to_contain_text("Slow Houses 2019")
+    window.axe()
+    page.locator(".tk-note").get_by_role("button", name="Undo").click()
+    expect(page.locator(".tk-stands")).to_contain_text("Slow Horses 2022")
 
 
 def test_a_double_file_is_told_without_javascript(

@@ -214,12 +214,22 @@ def test_a_show_that_the_tracker_does_not_have_is_found_at_tmdb_and_added_and_ta
     assert _watched(conn, "Slow Horses", 2022) == 0
     send(browser, mapping_id, "undo")
     assert (_watched(conn, "Slow Horses", 2022), _watched(conn, "Slow Houses", 2019)) == (1, 0)
+    # Nothing else came to it: it goes as it came.
+    assert one(conn, "select deleted_at from tvshows where id = %s", (show["id"],))["deleted_at"] is not None
 
-    # It is there now: named again, it is not added again, and nobody is asked.
-    with_tmdb.requests.clear()
+
+def test_a_show_of_tmdb_that_the_tracker_has_is_taken_from_there_and_stays(
+    browser: Browser, watch: Watch, conn: Connection, with_tmdb: FakeTmdb
+) -> None:
+    mapping_id = watch()
+    conn.execute("update tvshows set tmdb_id = 4321 where id = %s", (_doctor(conn),))
+
     send(browser, mapping_id, "change", action="select", tmdb_id="4321")
-    assert _mapping(conn, mapping_id)["tvshow_id"] == show["id"]
+
+    assert _mapping(conn, mapping_id)["tvshow_id"] == int(_doctor(conn))
     assert with_tmdb.requests == []
+    send(browser, mapping_id, "undo")
+    assert one(conn, "select deleted_at from tvshows where id = %s", (_doctor(conn),))["deleted_at"] is None
 
 
 @pytest.mark.parametrize(

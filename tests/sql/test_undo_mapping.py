@@ -80,6 +80,23 @@ def test_another_show_is_taken_back_with_everything_that_was_moved(conn: Connect
     assert receive(conn, user, scrobble(season=2, episode=2))["tvshow_id"] == show
 
 
+def test_a_show_that_was_added_for_it_goes_unless_something_else_came_to_it(conn: Connection, world: World) -> None:
+    user, show, other, mapping = world
+    deleted = "select deleted_at is not null from tvshows where id = %s"
+    update(conn, user, mapping, tvshow_id=other, added=True)
+    undo(conn, user, mapping)
+    assert value(conn, deleted, (other,))
+    conn.execute("update tvshows set deleted_at = null where id = %s", (other,))
+
+    update(conn, user, mapping, tvshow_id=other, added=True)
+    conn.execute("select set_watched(%s, %s, 1, 5, true, now())", (user, other))
+    undo(conn, user, mapping)
+
+    assert not value(conn, deleted, (other,))
+    assert value(conn, "select watched_episodes from tvshows where id = %s", (other,)) == 1
+    assert not value(conn, deleted, (show,))
+
+
 def test_a_change_that_is_named_is_taken_back_only_while_it_is_the_last_one(conn: Connection, world: World) -> None:
     user, _, other, mapping = world
     update(conn, user, mapping, sync_enabled=False)
