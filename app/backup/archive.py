@@ -15,7 +15,7 @@ from app.backup.errors import BackupError
 from app.backup.manifest import Manifest, StoredTable, read_manifest
 
 MANIFEST = "manifest.json"
-_BLOCK = 1 << 18
+BLOCK = 1 << 18
 _LONGEST_MANIFEST = 4 << 20
 # What zipfile raises where bytes are not what they were: it names them in no one place.
 _DAMAGED = (
@@ -58,7 +58,7 @@ class ArchiveWriter:
             for block in blocks:
                 waiting += block
                 table.rows += 1
-                if len(waiting) >= _BLOCK:
+                if len(waiting) >= BLOCK:
                     digest.update(waiting)
                     entry.write(waiting)
                     table.bytes += len(waiting)
@@ -126,7 +126,7 @@ class ArchiveReader:
         digest = hashlib.sha256()
         try:
             with self._zip.open(table.entry) as entry:
-                while block := entry.read(_BLOCK):
+                while block := entry.read(BLOCK):
                     digest.update(block)
                     yield block
         except (*_DAMAGED, KeyError):

@@ -128,6 +128,7 @@ def register(app: Flask) -> None:
         milliseconds=amounts.milliseconds,
         share=amounts.share,
         duration=amounts.duration,
+        size=amounts.size,
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

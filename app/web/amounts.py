@@ -32,3 +32,11 @@ def share(percent: float) -> str:
     if 99 < percent < 100:
         return ">\u00a099\u00a0%"
     return f"{percent:.0f}\u00a0%"
+
+
+def size(number: int) -> str:
+    """Of a file, such as "12 KB", "3.4 MB", "1,204 MB". Its space does not break."""
+    if number < 1_000_000:
+        return f"{max(1, round(number / 1000))}\u00a0KB" if number else "0\u00a0KB"
+    megabytes = number / 1_000_000
+    return f"{megabytes:.1f}\u00a0MB" if megabytes < 10 else f"{megabytes:,.0f}\u00a0MB"

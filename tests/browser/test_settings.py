@@ -16,7 +16,7 @@ from tests.browser.test_pages import TOO_SMALL
 from tests.browser.watch import DESK, PHONE, SMALL, Window
 
 Open = Callable[..., Window]
-SECTIONS = ("appearance", "sync", "webhook", "tokens", "transfer", "users", "doctor")
+SECTIONS = ("appearance", "sync", "webhook", "tokens", "transfer", "users", "backup", "doctor")
 
 every_look = pytest.mark.parametrize(
     ("size", "scheme", "name"),

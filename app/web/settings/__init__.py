@@ -47,6 +47,13 @@ SECTIONS: tuple[Section, ...] = (
     Section("settings_tokens.show", "API tokens", "key", "For scripts and other programs"),
     Section("settings_transfer.show", "Export, import", "download", "Everything that you own, as a file"),
     Section("settings_users.show", "Users", "users", "Who has an account, and who manages them", needs_admin=True),
+    Section(
+        "settings_backup.show",
+        "Backup",
+        "server",
+        "What there is, another one now, and how to go back",
+        needs_admin=True,
+    ),
     Section("settings_doctor.show", "Doctor", "zoom-question", "Is everything in order, and what to do if not"),
 )
 
@@ -71,6 +78,7 @@ def register(app: Flask) -> None:
     from app.web.settings import (
         account,
         appearance,
+        backup,
         confirm,
         doctor,
         plex,
@@ -101,6 +109,7 @@ def register(app: Flask) -> None:
         transfer,
         users,
         user_ways_in,
+        backup,
         doctor,
     ):
         app.register_blueprint(module.blueprint)
