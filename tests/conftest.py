@@ -19,6 +19,7 @@ from psycopg.types.json import Jsonb
 
 from app.db.migrate import migrate
 from app.db.pool import Database
+from tests.leaks import leaks
 from tests.postgres import APP, PostgresServer, described, running_server
 
 if TYPE_CHECKING:
@@ -29,9 +30,11 @@ if TYPE_CHECKING:
     from tests.fakes.plex_tv import FakePlexTv
     from tests.fakes.tmdb import FakeTmdb
 
+pytest_plugins = ["tests.leak_guard", "pytester"]
+
 Connection = psycopg.Connection[DictRow]
 
-ENCRYPTION_KEY = "7e" * 32
+ENCRYPTION_KEY = leaks.secret("7e" * 32, "an encryption key")
 
 
 def pytest_report_header() -> str:
@@ -65,7 +68,9 @@ class TemplateDatabase:
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
     """A server of this pytest process."""
-    with running_server(tmp_path_factory.mktemp("postgres", numbered=True)) as server:
+    directory = tmp_path_factory.mktemp("postgres", numbered=True)
+    leaks.watch(directory / "postgres.log")
+    with running_server(directory) as server:
         yield server
 
 
@@ -158,7 +163,7 @@ def make_user(conn: Connection) -> Callable[..., int]:
 
     def make(username: str | None = None, *, secret: str | None = None, timezone: str = "UTC", **config: Any) -> int:
         username = username or f"user{next(numbers)}"
-        secret = secret or f"secret-of-{username}"
+        secret = leaks.secret(secret or f"secret-of-{username}", "a webhook's secret")
         row = conn.execute(
             "insert into users (username, password_hash, timezone) values (%s, 'none', %s) returning id",
             (username, timezone),

@@ -16,6 +16,7 @@ from typing import Any
 
 import requests
 
+from tests.leaks import leaks
 from tests.payloads import multipart
 
 START_SECONDS = 60
@@ -60,6 +61,7 @@ class Appliance:
         )
 
     def start(self, *, wait: bool = True) -> None:
+        leaks.watch(self.directory / "data" / "postgres.log")
         with (self.directory / "output").open("ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "app.cli", "serve"], env=self.variables(), stdout=output, stderr=output
@@ -105,9 +107,11 @@ class Appliance:
         return done.stdout
 
     def add_user(self, name: str = "sam") -> None:
-        self.run("user", "add", name, "--password-stdin", stdin="correct horse battery\n")
+        self.run("user", "add", name, "--password-stdin", stdin=leaks.secret("correct horse battery") + "\n")
         self.token = self.run("token", "create", name, "--scope", "write").split()[-1]
         self.webhook_url = self.call("GET", "/api/plex/config")["webhook_url"]
+        leaks.secret(self.token, "an API token")
+        leaks.secret(self.webhook_url.rpartition("=")[2], "a webhook's secret")
 
     def call(self, method: str, path: str, body: object = None) -> Any:
         response = requests.request(

@@ -11,6 +11,7 @@ import pytest
 
 from tests.acceptance.appliance import Appliance
 from tests.acceptance.database import OtherPostgres
+from tests.leaks import leaks
 
 
 def _in_its_own_directory() -> Iterator[Appliance]:
@@ -22,6 +23,7 @@ def _in_its_own_directory() -> Iterator[Appliance]:
     finally:
         if appliance.process is not None and appliance.process.poll() is None:
             appliance.stop()
+        leaks.read_files()
         shutil.rmtree(directory, ignore_errors=True)
 
 

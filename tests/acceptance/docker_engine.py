@@ -113,6 +113,8 @@ def started(image: str, *options: str, volume: str, command: Sequence[str] = ())
     try:
         yield Container(name)
     finally:
+        # All of it is looked through for secrets (tests.leak_guard).
+        Container(name).logs()
         docker("rm", "-f", name)
 
 
@@ -176,5 +178,6 @@ class ComposeProject:
         return self.compose("exec", "-T", "--user=postgres", "postgres", *psql, "--command", statement)
 
     def down(self) -> None:
-        """Removes it with its volumes."""
+        """Removes it with its volumes. All that was logged is looked through for secrets (tests.leak_guard)."""
+        self.compose("logs")
         self.compose("down", "--volumes", "--timeout=1")
