@@ -17,7 +17,7 @@ from app.demo.simulated_plex import SimulatedPlex
 from app.demo.simulated_plex_tv import SimulatedPlexTv
 from app.demo.simulated_tmdb import SimulatedTmdb
 
-KEY = "0123456789abcdef0123456789abcdef"
+KEY = "0de30de30de30de30de30de30de30de3"
 _TOKEN = "token-of-the-demo"  # noqa: S105 - of a simulated server
 _DISCS = "5f00d1505c0ffee000000001"
 _LATENCY = 0.05
