@@ -252,6 +252,7 @@ def services(db: Database, database_urls: DatabaseUrls, tmp_path: Path) -> Itera
     from app.services import Readiness, Services
     from app.settings import load_settings
 
+    (tmp_path / "data").mkdir()
     settings = load_settings(
         database_url=SecretStr(database_urls.app_url),
         database_owner_url=SecretStr(database_urls.owner_url),

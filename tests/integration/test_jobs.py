@@ -130,7 +130,7 @@ def test_a_clock_that_was_not_started_yet_is_not_dead(services: Services) -> Non
 @pytest.fixture
 def nightly(services: Services) -> Callable[[], Result | None]:
     services.settings = services.settings.model_copy(update={"nightly_backups": 3})
-    services.settings.data_dir.mkdir(parents=True)
+    services.settings.data_dir.mkdir(exist_ok=True)
     return lambda: run_job(services, "backup", back_up)
 
 

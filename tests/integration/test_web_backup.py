@@ -34,7 +34,6 @@ Usage = namedtuple("Usage", "total used free")
 @pytest.fixture
 def olga(client: FlaskClient, services: Services) -> Browser:
     """An administrator, who has just signed in."""
-    services.settings.data_dir.mkdir(parents=True, exist_ok=True)
     accounts.create_user(services, "olga", PASSWORD, is_admin=True)
     return _signed_in(client, "olga")
 
@@ -205,7 +204,7 @@ def test_a_file_that_is_damaged_is_said_and_one_that_is_none_of_ours_is_not_show
 
     page = _text(olga.get(PAGE).text)
 
-    assert "1 backup, 1\u00a0KB" in page
+    assert "1 backup, 1 KB" in page
     assert "Nightly" in page
     assert "Damaged: it cannot be restored" in page
     assert "holiday" not in page
