@@ -11,14 +11,20 @@ from typing import Any, TextIO
 import gunicorn.glogging
 import structlog
 
-# A webhook URL or token that slipped into a message (a malformed request line, a library's warning).
-_SECRETS = re.compile(r"((?:secret|token|api_key|X-Plex-Token)=)[^&\s\"']+|(Bearer\s+)[\w.~+/-]+", re.IGNORECASE)
+# A webhook URL or token that slipped into a message (a malformed request line, a library's warning), or the password of
+# an address or a connection (a driver's error message).
+_SECRETS = re.compile(
+    r"((?:secret|token|api_key|X-Plex-Token|password)=)[^&\s\"']+"
+    r"|(Bearer\s+)[\w.~+/-]+"
+    r"|(://[^\s/:@]*:)[^\s/@]+(?=@)",
+    re.IGNORECASE,
+)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def redact(text: str) -> str:
     """The text without the values of secrets."""
-    return _SECRETS.sub(lambda match: f"{match[1] or match[2]}***", text)
+    return _SECRETS.sub(lambda match: f"{match[1] or match[2] or match[3]}***", text)
 
 
 def _one_line(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -37,11 +37,19 @@ def log(written: io.StringIO) -> Iterator[structlog.stdlib.BoundLogger]:
         f"GET /library?X-Plex-Token={SECRET}",
         f"/3/find?api_key={SECRET}",
         f"SECRET={SECRET}",
+        f'connection to "postgresql://tellykeep:{SECRET}@db:5432/tellykeep" failed',
+        f"redis://:{SECRET}@cache:6379/0",
+        f"host=db user=tellykeep password={SECRET} dbname=tellykeep",
     ],
 )
 def test_values_of_secrets_are_taken_out(text: str) -> None:
     assert SECRET not in redact(text)
     assert "***" in redact(text)
+
+
+@pytest.mark.parametrize("text", ["http://nas.example:32400/web?a=b", "2026-11-25T21:00:00 mail to sam@tv.example"])
+def test_an_address_without_a_password_is_left_as_it_is(text: str) -> None:
+    assert redact(text) == text
 
 
 def test_a_value_with_a_secret_or_a_newline_stays_one_line_without_it(
