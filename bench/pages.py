@@ -74,7 +74,9 @@ _ALSO = (
 # What only somebody sees who has not signed in.
 _DOOR = ("/sign-in",)
 # No pages: what apps, calendars, sign-in elsewhere, Prometheus and the browser itself ask for.
-_NO_PAGES = re.compile(r"/(api|static|metrics|healthz|readyz|posters|calendar|manifest\.webmanifest|sign-in/oidc)\b")
+_NO_PAGES = re.compile(
+    r"/(api|static|metrics|healthz|readyz|posters|calendar|manifest\.webmanifest|sign-in/oidc)\b|/settings/backup/"
+)
 _PARTS = re.compile(r'<(?:script|img|link|use)\b[^>]*?\b(?:src|href)="(/[^"#]*)')
 
 

@@ -33,7 +33,13 @@ from tests.leaks import SHORTEST, leaks
 SHORTEST_RANDOM = 20
 
 
-def _noting(function: Callable[..., Any], what: str, *, shortest: int = SHORTEST) -> Callable[..., Any]:
+def _noting(
+    function: Callable[..., Any],
+    what: str,
+    *,
+    shortest: int = SHORTEST,
+    note: Callable[[str, str], object] = leaks.secret,
+) -> Callable[..., Any]:
     """The function, whose results are secret."""
 
     @functools.wraps(function)
@@ -41,7 +47,7 @@ def _noting(function: Callable[..., Any], what: str, *, shortest: int = SHORTEST
         made = function(*args, **kwargs)
         text = made.hex() if isinstance(made, bytes) else made
         if len(text) >= shortest:
-            leaks.secret(text, what)
+            note(text, what)
         return made
 
     return noted
@@ -53,7 +59,7 @@ def _noting_argument(function: Callable[..., Any], what: str, place: int) -> Cal
     @functools.wraps(function)
     def noted(*args: Any, **kwargs: Any) -> Any:
         if isinstance(args[place], str):
-            leaks.secret(args[place], what)
+            leaks.given(args[place], what)
         return function(*args, **kwargs)
 
     return noted
@@ -107,7 +113,7 @@ def pytest_configure(config: pytest.Config) -> None:
         setattr(secrets, name, made)
     pyotp.random_base32 = _noting(pyotp.random_base32, "a secret of a second step")
     Cipher.encrypt = _noting_argument(Cipher.encrypt, "encrypted", 1)  # type: ignore[method-assign]
-    Cipher.decrypt = _noting(Cipher.decrypt, "decrypted")  # type: ignore[method-assign]
+    Cipher.decrypt = _noting(Cipher.decrypt, "decrypted", note=leaks.given)  # type: ignore[method-assign]
     argon2.PasswordHasher.hash = _noting_argument(argon2.PasswordHasher.hash, "a password", 1)  # type: ignore[method-assign]
     argon2.PasswordHasher.verify = _noting_argument(argon2.PasswordHasher.verify, "a password", 2)  # type: ignore[method-assign]
     from tests.fakes import oidc, plex, tmdb
@@ -119,6 +125,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
+    leaks.takes_given = item.get_closest_marker("texts_everywhere") is None
     _listen()
 
 

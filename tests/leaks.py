@@ -12,7 +12,10 @@ SHORTEST = 8
 
 _WORD = re.compile(r"[\w-]{8,}")
 _SHAPES = {
-    "an encryption key or webhook secret": re.compile(r"(?<![0-9a-fA-F])[0-9a-f]{64}(?![0-9a-fA-F])"),
+    # Docker's ids are as long.
+    "an encryption key or webhook secret": re.compile(
+        r"(?<![0-9a-fA-F])(?<!containers/)(?<!networks/)(?<!exec/)(?<!sha256:)[0-9a-f]{64}(?![0-9a-fA-F])"
+    ),
     "a database password": re.compile(
         r"(?<![0-9a-fA-F])[0-9a-f]{48}(?![0-9a-fA-F])|postgres(ql)?://[^\s:@/]+:(?!\*|PASSWORD@)[^\s@]+@"
     ),
@@ -37,6 +40,7 @@ class Leaks:
         self._of_this_file: dict[str, str] = {}
         self._files: dict[Path, int] = {}
         self._texts: list[str] = []
+        self.takes_given = True
         self.log = io.StringIO()
 
     def secret(self, value: str, what: str = "a secret") -> str:
@@ -44,6 +48,11 @@ class Leaks:
         if len(value) >= SHORTEST:
             self._secrets[value] = self._of_this_file[value] = what
         return value
+
+    def given(self, value: str, what: str) -> None:
+        """Remembers what somebody gave to be kept secret, unless a test gives the same texts everywhere."""
+        if self.takes_given:
+            self.secret(value, what)
 
     def begin_file(self) -> None:
         """Another file of tests: of what was secret before, only whole words are looked for."""

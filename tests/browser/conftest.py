@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app import create_app
 from app.security import accounts
@@ -46,10 +46,17 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+class _Quiet(WSGIRequestHandler):
+    """Without a line for each request, as in service: a calendar's address is a secret."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        pass
+
+
 @pytest.fixture
 def server(services: Services) -> Iterator[str]:
     """The application on a free port; its address."""
-    listening = make_server("127.0.0.1", 0, create_app(services), threaded=True)
+    listening = make_server("127.0.0.1", 0, create_app(services), threaded=True, request_handler=_Quiet)
     listening.daemon_threads = True  # type: ignore[attr-defined]
     thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()

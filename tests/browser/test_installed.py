@@ -31,7 +31,11 @@ KEPT = """(async () => {
 def wait_for_worker(window: Window) -> None:
     """Until the worker answers for the page."""
     window.page.evaluate("navigator.serviceWorker.ready")
-    window.page.wait_for_function("navigator.serviceWorker.controller !== null")
+    deadline = time.monotonic() + 20
+    # Not wait_for_function, which the Content-Security-Policy forbids whenever the first look is too early.
+    while not window.page.evaluate("navigator.serviceWorker.controller !== null"):
+        assert time.monotonic() < deadline, "no worker answers for the page"
+        window.page.wait_for_timeout(50)
 
 
 def wait_until_gone(window: Window, cache: str) -> None:

@@ -90,4 +90,5 @@ def test_a_poster_that_cannot_be_fetched_is_a_tile_and_no_fault(
 
     window.go("/upcoming")
 
-    window.page.wait_for_function("document.querySelector('.tk-airing img').naturalWidth > 0")
+    expect(window.page.locator(".tk-airing img").first).to_have_js_property("complete", True)
+    assert window.page.evaluate("document.querySelector('.tk-airing img').naturalWidth") > 0

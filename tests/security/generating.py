@@ -16,6 +16,7 @@ from psycopg import sql
 from pydantic import SecretStr
 from werkzeug.test import TestResponse
 
+from app.backup.keeping import directory_of
 from app.services import Services
 from tests.conftest import Connection
 from tests.fakes.plex import FakePlex
@@ -72,9 +73,16 @@ _MAY_LACK = {
     "GET /shows/<int:tvshow_id>/episodes/<int:season>/<int:number>": {404},
     "GET /api/plex/mappings/<id:mapping_id>/rules/orders": {404, 422},
     "GET /api/search": {422},
+    "GET /settings/backup/<backup>": {404},
 }
 TMDB_ID = 700
-_VALUES = {"season": 1, "episode": 1, "number": 1, "name": "plex"}
+_VALUES: dict[str, Any] = {
+    "season": 1,
+    "episode": 1,
+    "number": 1,
+    "name": "plex",
+    "backup": "tellykeep-2026-01-02T033000Z.zip",
+}
 
 
 def cases(number: int) -> settings:
@@ -105,6 +113,9 @@ class Tenants:
         self._numbers = itertools.count(1)
         self.services.settings.webhook_rate_limit = "100000 per minute"
         self.tmdb.add_show(TMDB_ID, "Harbour Lights", seasons={0: 1, 1: 4})
+        backups = directory_of(self.services.settings)
+        backups.mkdir()
+        (backups / _VALUES["backup"]).write_bytes(b"PK")
 
     def another(self, *, has_keys: bool = True) -> Person:
         """Another administrator, whose Plex server and TMDB can be asked; or who has neither."""

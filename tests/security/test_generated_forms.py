@@ -18,6 +18,8 @@ from tests.security.generating import VALUES, Tenants, cases, no_fault_logged
 from tests.security.routes import Route
 from tests.security.visiting import Sent, Visits, pages
 
+pytestmark = pytest.mark.texts_everywhere
+
 CASES = 16
 # Each with people of its own, and a time-out of its own; a route is in the first that it begins with.
 PARTS = ("/settings/", "/connect/", "/shows/", "/")

@@ -35,6 +35,8 @@ from tests.security.test_every_route import BODIES
 from tests.security.test_headers import faults_in
 from tests.security.visiting import Visits, pages
 
+pytestmark = pytest.mark.texts_everywhere
+
 # Short enough for most fields. Each has the word by which it would be recognised where it was obeyed.
 STRINGS = {
     "html": 'x" onmouseover="forged()"><script>forged()</script><img src=x onerror=forged()>',

@@ -69,24 +69,24 @@ def cancel() -> BaseResponse:
     return _back()
 
 
-@blueprint.get("/<name>")
+@blueprint.get("/<backup>")
 @confirmed_first(back="settings_backup.show")
-def download(name: str) -> BaseResponse:
+def download(backup: str) -> BaseResponse:
     """The file. It holds everything of everybody, so the password is asked for first."""
-    path = find_backup(services().settings, name)
-    log.warning("backup downloaded", backup=name, by=current_identity().user_id)
-    answer = send_file(path, mimetype="application/zip", as_attachment=True, download_name=name, conditional=False)
+    path = find_backup(services().settings, backup)
+    log.warning("backup downloaded", backup=backup, by=current_identity().user_id)
+    answer = send_file(path, mimetype="application/zip", as_attachment=True, download_name=backup, conditional=False)
     answer.headers["Cache-Control"] = "no-store"
     return answer
 
 
-@blueprint.post("/<name>/delete")
+@blueprint.post("/<backup>/delete")
 @confirmed_first(back="settings_backup.show")
-def delete(name: str) -> BaseResponse:
+def delete(backup: str) -> BaseResponse:
     """Deletes one."""
-    find_backup(services().settings, name).unlink(missing_ok=True)
-    log.warning("backup deleted", backup=name, by=current_identity().user_id)
-    tell(f"{name} is deleted.")
+    find_backup(services().settings, backup).unlink(missing_ok=True)
+    log.warning("backup deleted", backup=backup, by=current_identity().user_id)
+    tell(f"{backup} is deleted.")
     return _back()
 
 
