@@ -227,3 +227,4 @@ class Visits:
                 parser = _Forms()
                 parser.feed(answer.get_data(as_text=True))
                 yield from parser.found
+            answer.close()
