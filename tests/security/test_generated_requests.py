@@ -6,7 +6,8 @@ The description is made from the routes, so a new one is in here as soon as it e
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 import schemathesis
@@ -26,6 +27,9 @@ from app.security import accounts
 from tests.security.conftest import Person
 from tests.security.generating import Tenants, cases, no_fault_logged
 from tests.security.test_every_route import BODIES
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 CASES = 24
@@ -108,7 +112,14 @@ def test_no_request_breaks_a_route_or_what_is_shown_afterwards(tenants: Tenants,
 
 
 def _operations(app: Flask) -> list[APIOperation]:
-    return [result.ok() for result in schemathesis.openapi.from_wsgi("/api/openapi.json", app).get_all_operations()]
+    def read_whole(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        # Schemathesis leaves the files of answers open, which a server closes.
+        with closing(cast(Any, app(environ, start_response))) as answer:
+            return [*answer]
+
+    return [
+        result.ok() for result in schemathesis.openapi.from_wsgi("/api/openapi.json", read_whole).get_all_operations()
+    ]
 
 
 def _drive(operation: APIOperation, owner: Person, token: str) -> Counter[int]:
