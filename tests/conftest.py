@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
 pytest_plugins = ["tests.leak_guard", "pytester"]
 
 Connection = psycopg.Connection[DictRow]
+
+# On a busy machine a case takes as long as it takes.
+hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("patient")
 
 ENCRYPTION_KEY = leaks.secret("7e" * 32, "an encryption key")
 

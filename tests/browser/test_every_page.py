@@ -42,6 +42,7 @@ NO_PAGE = {
     "oidc.go": "goes on to the provider",
     "posters.of_show": "a picture",
     "posters.of_tmdb": "a picture",
+    "settings_backup.download": "a file",
     "static": "files",
     "welcome.start": "goes on to the first step that is not done",
 }
