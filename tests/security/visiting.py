@@ -162,7 +162,7 @@ class Visits:
 
     def forms(self, route: Route) -> list[Form]:
         """The forms that are sent to a route."""
-        path = route.path(**self._values_of(self.people[0]))
+        path = route.path(**self._values_of(self.people[0], route))
         return [form for form in self._all_forms if form.action == path]
 
     def names(self, route: Route) -> set[str]:
@@ -194,7 +194,7 @@ class Visits:
             limiter.reset()
         self.tenants.conn.execute("delete from sign_in_tries")
         person = self.people[-1]
-        path = route.path(**self._values_of(person))
+        path = route.path(**self._values_of(person, route))
         how = {"query_string": sent} if route.is_safe else {"data": sent, "headers": {"X-CSRFToken": person.csrf}}
         answer = person.browser.http.open(path, method=route.method, **how)
         self.look(answer)
@@ -216,13 +216,14 @@ class Visits:
         """Whoever is signed in yet."""
         return [one for one in self.people if one.browser.get("/settings/account").status_code == HTTPStatus.OK]
 
-    def _values_of(self, person: Person) -> dict[str, Any]:
-        return self.tenants.values_of(person) | {"user_id": self.other.user_id}
+    def _values_of(self, person: Person, route: Route) -> dict[str, Any]:
+        """What stands in an address: what is somebody else's where it names an account, as administrators go there."""
+        return self.tenants.values_of(self.other if "user_id" in route.ids else person)
 
     def _forms_of_all_pages(self) -> Iterator[Form]:
         person = self.people[0]
         for route in pages(self.tenants.app, safe=True):
-            answer = person.browser.get(route.path(**self._values_of(person)))
+            answer = person.browser.get(route.path(**self._values_of(person, route)))
             if answer.mimetype == "text/html":
                 parser = _Forms()
                 parser.feed(answer.get_data(as_text=True))
