@@ -14,6 +14,8 @@ TOO_SMALL = """[...document.querySelectorAll('a, button, summary, select, label:
 
 _OUT_OF_PLACE = """() => {
   const BOXES = '.card, .btn, button, summary, .tk-note, .tk-choice, .tk-badge, .tk-poster, td, li, main, nav, header, body';
+  // What sticks to the top lies over what was scrolled there.
+  scrollTo(0, 0);
   const found = [];
   const pieces = [];
   const say = (what, node) => found.push(`${what}: "${node.data.trim().slice(0, 40)}" in ${
@@ -50,6 +52,7 @@ _OUT_OF_PLACE = """() => {
         }
         left = Math.max(left, edge.left); right = Math.min(right, edge.right);
         top = Math.max(top, edge.top); bottom = Math.min(bottom, edge.bottom);
+        if (right - left < 2 || bottom - top < 2) break;
       }
       if (isCut) { say('is cut off', node); break; }
       if (right - left < 2 || bottom - top < 2) continue;

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, Request, Response
 
 from tests.browser.axe import violations
 
@@ -83,6 +83,10 @@ class Window:
         if urlsplit(request.url).netloc != urlsplit(self.base).netloc and not request.url.startswith("data:"):
             self.faults.append(f"foreign request {request.url}")
 
+    def _dialog(self, dialog: Dialog) -> None:
+        self.faults.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
     def _failed(self, request: Request) -> None:
         # A page that is left in the middle of a poll breaks it off.
         if request.failure != "net::ERR_ABORTED":
@@ -113,6 +117,8 @@ def open_window(browser: Browser, base: str, size: tuple[int, int], scheme: str,
     window = Window(page, base, context)
     page.on("console", window._console)
     page.on("pageerror", lambda error: window.faults.append(f"script: {error}"))
+    # No page of ours opens one: Playwright would close it unseen.
+    page.on("dialog", window._dialog)
     page.on("request", window._request)
     page.on("requestfailed", window._failed)
     page.on("response", window._response)
