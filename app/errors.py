@@ -82,6 +82,10 @@ class Forbidden(TellykeepError):
     http_status = HTTPStatus.FORBIDDEN
 
 
+class NotOfThisSession(Forbidden):
+    """A form came without the token of the session: its page is older than the session, or another site's."""
+
+
 class TooManyRequests(TellykeepError):
     """A rate limit was exceeded.
 

@@ -10,7 +10,7 @@ from flask_login import LoginManager, UserMixin, current_user, login_user, logou
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.errors import Forbidden, Unauthorized
+from app.errors import Forbidden, NotOfThisSession, Unauthorized
 from app.security import sessions, trusted_header
 from app.security.accounts import identify_token
 from app.security.identity import Identity
@@ -144,7 +144,7 @@ def _check_csrf() -> None:
     try:
         csrf.protect()
     except CSRFError as error:
-        raise Forbidden("this request did not come from a page of this session") from error
+        raise NotOfThisSession("this request did not come from a page of this session") from error
 
 
 def guard_forms(blueprint: Blueprint) -> None:

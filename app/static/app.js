@@ -122,5 +122,31 @@ function showOffline(isAway) {
 }
 document.addEventListener("htmx:error", () => showOffline(true));
 document.addEventListener("htmx:after:request", (event) => {
-  showOffline(event.detail.ctx.response.status >= 500);
+  const { sourceElement, response } = event.detail.ctx;
+  showOffline(response.status > 500);
+  // An answer that is no part of this page is not shown in it: that it came is.
+  const refused = document.getElementById("refused");
+  if (refused && !sourceElement.matches("[data-live]")) refused.hidden = response.status < 400 || response.status > 500;
+});
+
+// What is asked for is busy until the answer is there; what asks by itself in the background is not.
+document.addEventListener("htmx:before:request", (event) => setBusy(event.detail.ctx.sourceElement, true));
+document.addEventListener("htmx:finally:request", (event) => setBusy(event.detail.ctx.sourceElement, false));
+function setBusy(element, isBusy) {
+  if (element.matches("[data-live]")) return;
+  if (isBusy) element.setAttribute("aria-busy", "true");
+  else element.removeAttribute("aria-busy");
+}
+
+// A form is sent once, however often its button is pressed; a page that is come back to may send it again.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post") return;
+  if (form.ariaBusy === "true") event.preventDefault();
+  form.ariaBusy = "true";
+  // What is only kept as a file leaves the page where it is.
+  setTimeout(() => { form.ariaBusy = null; }, 5000);
+});
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[aria-busy]")) form.ariaBusy = null;
 });

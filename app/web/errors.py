@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import psycopg
 import structlog
-from flask import Response, make_response, render_template, request
+from flask import Response, current_app, make_response, render_template, request
 from flask_limiter import RateLimitExceeded
 from werkzeug.exceptions import HTTPException
 
-from app.errors import TellykeepError, TooManyRequests, from_database
+from app.errors import NotOfThisSession, TellykeepError, TooManyRequests, from_database
+from app.security.access import SAFE_METHODS
 from app.security.limits import seconds_to_wait
 from app.services import services
+from app.web.amounts import counted
+from app.web.local_address import local_address
 
 log = structlog.get_logger("tellykeep.web")
 
@@ -26,20 +30,29 @@ class _Text:
 _TEXTS: dict[int, _Text] = {
     400: _Text("That request makes no sense here", "Go back and try it another way."),
     401: _Text("Please sign in", "This page is for people with an account."),
-    403: _Text("Not allowed", "Go back, load that page again, and try once more."),
+    403: _Text("Not allowed", "Your account may not do this."),
     404: _Text("There is nothing here", "The address is wrong, or what it showed is gone."),
-    405: _Text("Not like that", "This address takes no such request. Go back to the front page."),
+    405: _Text("Not like that", "This address takes no such request."),
     409: _Text("It was done before", "Load the page again to see how things stand."),
     413: _Text("That is too large", "Send less at once."),
     415: _Text("That is of the wrong kind", "Go back and try it another way."),
     421: _Text("Not under this name", "Use the address that you use otherwise."),
     422: _Text("That does not fit", "Go back and look at what is there now."),
-    429: _Text("Too many tries", "Wait a minute, then try again."),
+    429: _Text("Too many tries", "Wait {wait}, then try again."),
     500: _Text("Something went wrong here", "The fault is Tellykeep's, not yours; its process log says what it was."),
     503: _Text(
-        "The database does not answer", "This page tries again by itself. Plex is told that its message was not taken."
+        "The database does not answer", "This page goes on by itself when it does. What Plex reports meanwhile is kept."
     ),
 }
+_STALE = _Text(
+    "That page is out of date",
+    "Nothing was changed. Somebody has signed in or out in this browser since it was opened: open it again, and send it once more.",
+)
+_NOT_TAKEN = _Text(
+    "The database does not answer", "What you sent was not done. Go back, and send it again in a moment."
+)
+# Asking again may help.
+_PASSING = (429, 500, 503)
 
 
 def page_error(error: Exception) -> Response:
@@ -50,24 +63,56 @@ def page_error(error: Exception) -> Response:
     if status == 500:
         log.error("fault", path=_path(), exc_info=error)
     template = "errors/error.html"
+    reads = request.method in SAFE_METHODS
     if status == 503:
         headers.setdefault("Retry-After", "5")
         if not services().readiness.started:
             template = "errors/starting.html"
-    text = _TEXTS.get(status, _TEXTS[400 if status < 500 else 500])
+    text = _text_of(error, status, reads)
     response = make_response(
         render_template(
             template,
             status=status,
             title=text.title,
-            advice=text.advice,
-            message=message,
-            refresh=status == 503 and request.method == "GET",
+            advice=text.advice.format(wait=_wait(headers)),
+            # What is not allowed, and for how long, is said better by who refused it.
+            message="" if text is _STALE or status >= 500 else message,
+            has_advice=text is _STALE or not (message and status in (403, 429)),
+            refresh=status == 503 and reads,
+            again=status in _PASSING and reads,
+            back=None if reads else _page_before(),
         ),
         status,
     )
     response.headers.update(headers)
     return response
+
+
+def _text_of(error: Exception, status: int, reads: bool) -> _Text:
+    if isinstance(error, NotOfThisSession):
+        return _STALE
+    if status == 503 and not reads:
+        return _NOT_TAKEN
+    return _TEXTS.get(status, _TEXTS[400 if status < 500 else 500])
+
+
+def _page_before() -> str | None:
+    """The page whose form was sent, if it is one of ours: headers cannot lead anywhere else."""
+    try:
+        came_from = urlsplit(request.referrer or "")
+    except ValueError:
+        return None
+    # What a form answered with has the address of the form, which often is no page.
+    if came_from.netloc != request.host or not current_app.url_map.bind("").test(came_from.path, "GET"):
+        return None
+    address = local_address(came_from.path + (f"?{came_from.query}" if came_from.query else ""))
+    # The front page is offered anyway.
+    return None if address == "/" else address
+
+
+def _wait(headers: dict[str, str]) -> str:
+    seconds = int(headers.get("Retry-After", "60"))
+    return counted(seconds, "second") if seconds < 60 else counted(-(-seconds // 60), "minute")
 
 
 def _path() -> str:

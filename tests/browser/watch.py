@@ -69,7 +69,7 @@ class Window:
         """Closes it; fails if anything went wrong in it."""
         self.context.close()
         faults = [fault for fault in self.faults if not any(part in fault for part in self.allowed)]
-        assert faults == []
+        assert faults == [], "\n".join(faults)
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
