@@ -46,7 +46,8 @@ _TEXTS: dict[int, _Text] = {
 }
 _STALE = _Text(
     "That page is out of date",
-    "Nothing was changed. Somebody has signed in or out in this browser since it was opened: open it again, and send it once more.",
+    "Nothing was changed. Somebody has signed in or out in this browser since it was opened: open it again, then send it "
+    "once more.",
 )
 _NOT_TAKEN = _Text(
     "The database does not answer", "What you sent was not done. Go back, and send it again in a moment."
