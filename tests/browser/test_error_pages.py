@@ -87,7 +87,7 @@ def test_what_went_wrong_is_said_in_this_houses_style(
 
 def test_too_many_tries_are_said_in_this_houses_style(open_at: Open) -> None:
     window = open_at(PHONE)
-    window.allowed += ["403", "429"]
+    window.allowed += ["400", "403", "429"]
     window.go("/setup")
     for _ in range(11):
         form = window.page.locator("main form")
