@@ -10,6 +10,7 @@ from flask import Flask
 
 from app import create_app
 from app.posters.fetching import tmdb_poster
+from app.posters.keeping import TooManyWait
 from app.security import accounts
 from app.services import Services
 from app.tmdb.client import TmdbClient
@@ -93,8 +94,8 @@ def test_a_poster_is_drawn_meanwhile_and_its_host_not_taken_for_away(
     app: Flask, services: Services, fake_tmdb: FakeTmdb
 ) -> None:
     with app.test_request_context():
-        with full(services.room):
-            assert tmdb_poster(services, "/poster.jpg", "s") is None
+        with full(services.room), pytest.raises(TooManyWait):
+            tmdb_poster(services, "/poster.jpg", "s")
         assert not services.posters._resting
 
 
