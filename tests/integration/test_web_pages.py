@@ -165,7 +165,7 @@ def test_the_activity_goes_on_page_by_page_without_a_gap_or_a_double(browser: Br
     while address is not None:
         page = browser.get(address).text
         seen += [int(number) for number in re.findall(r'id="event-(\d+)"', page)]
-        older = re.search(r'href="(/activity\?before=\d+)"', page)
+        older = re.search(r'class="btn" href="(/activity\?before=\d+)"', page)
         address = older[1] if older else None
 
     assert seen == taken[::-1]
