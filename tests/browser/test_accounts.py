@@ -6,29 +6,19 @@ import time
 from collections.abc import Callable
 
 import pyotp
-import pytest
 from playwright.sync_api import expect
 
 from app.security import sessions
 from app.services import Services
 from tests.browser.conftest import PASSWORD
+from tests.browser.looks import every_look
 from tests.browser.test_pages import TOO_SMALL
-from tests.browser.watch import DESK, PHONE, SMALL, Window
+from tests.browser.watch import PHONE, Window
 from tests.conftest import Connection
 from tests.fakes.oidc import CLIENT_ID, fake_provider
 
 Open = Callable[..., Window]
 
-every_look = pytest.mark.parametrize(
-    ("size", "scheme", "name"),
-    [
-        (PHONE, "light", "phone-light"),
-        (PHONE, "dark", "phone-dark"),
-        (DESK, "light", "desk-light"),
-        (DESK, "dark", "desk-dark"),
-        (SMALL, "light", "small-light"),
-    ],
-)
 AGENTS = (
     ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) Version/18.5 Mobile Safari/604.1", "192.168.1.23"),
     (

@@ -11,8 +11,9 @@ from app.plex.events import parse_event
 from app.services import Services
 from app.sync.receive import receive
 from tests.browser.conftest import PASSWORD
+from tests.browser.looks import every_look
 from tests.browser.sample import HOSTILE, fill, scrobble
-from tests.browser.test_pages import TOO_SMALL, every_look
+from tests.browser.test_pages import TOO_SMALL
 from tests.browser.watch import DESK, PHONE, Window
 from tests.conftest import Connection
 

@@ -6,28 +6,17 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import expect
 
 from app.services import Services
 from tests.browser.conftest import PASSWORD
+from tests.browser.looks import every_look
 from tests.browser.sample import fill
 from tests.browser.test_pages import TOO_SMALL
-from tests.browser.watch import DESK, PHONE, SMALL, Window
+from tests.browser.watch import PHONE, Window
 from tests.conftest import Connection
 
 Open = Callable[..., Window]
-
-every_look = pytest.mark.parametrize(
-    ("size", "scheme", "name"),
-    [
-        (PHONE, "light", "phone-light"),
-        (PHONE, "dark", "phone-dark"),
-        (DESK, "light", "desk-light"),
-        (DESK, "dark", "desk-dark"),
-        (SMALL, "light", "small-light"),
-    ],
-)
 
 
 @every_look

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from app.services import Services
 from tests.browser.conftest import PASSWORD
-from tests.browser.test_pages import TOO_SMALL, every_look
+from tests.browser.looks import every_look
+from tests.browser.test_pages import TOO_SMALL
 from tests.browser.watch import Window
 from tests.watched_year import fill_year
 

@@ -9,8 +9,9 @@ from playwright.sync_api import expect
 from app.db.queries import queries
 from app.services import Services
 from tests.browser.conftest import PASSWORD
+from tests.browser.looks import every_look
 from tests.browser.sample import fill
-from tests.browser.test_pages import TOO_SMALL, every_look
+from tests.browser.test_pages import TOO_SMALL
 from tests.browser.watch import PHONE, Window
 from tests.conftest import Connection
 

@@ -8,7 +8,8 @@ from playwright.sync_api import expect
 
 from app.services import Services
 from tests.browser.conftest import PASSWORD
-from tests.browser.test_pages import TOO_SMALL, every_look
+from tests.browser.looks import every_look
+from tests.browser.test_pages import TOO_SMALL
 from tests.browser.watch import PHONE, Window
 from tests.watched_year import fill_year
 

@@ -10,8 +10,8 @@ from pydantic import SecretStr
 
 from app.services import Services
 from tests.browser.conftest import PASSWORD
+from tests.browser.looks import every_look
 from tests.browser.sample import fill
-from tests.browser.test_pages import every_look
 from tests.browser.watch import PHONE, Window
 from tests.conftest import Connection
 from tests.fakes.tmdb import KEY, FakeTmdb

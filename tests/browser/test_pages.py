@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import expect
 
 from app.plex.events import parse_event
@@ -12,21 +11,11 @@ from app.security import accounts
 from app.services import Services
 from app.sync.receive import receive
 from tests.browser.conftest import PASSWORD
+from tests.browser.looks import every_look
 from tests.browser.sample import fill, scrobble
-from tests.browser.watch import DESK, PHONE, SMALL, Window
+from tests.browser.watch import DESK, Window
 
 Open = Callable[..., Window]
-
-every_look = pytest.mark.parametrize(
-    ("size", "scheme", "name"),
-    [
-        (PHONE, "light", "phone-light"),
-        (PHONE, "dark", "phone-dark"),
-        (DESK, "light", "desk-light"),
-        (DESK, "dark", "desk-dark"),
-        (SMALL, "light", "small-light"),
-    ],
-)
 
 # Things to touch that are lower or narrower than 44 px (WCAG 2.5.5); links within a sentence are exempt.
 TOO_SMALL = """[...document.querySelectorAll('a, button, summary, input:not([type=hidden])')]

@@ -11,8 +11,9 @@ from playwright.sync_api import expect
 
 from app.services import Services
 from tests.browser.conftest import PASSWORD
+from tests.browser.looks import every_look
 from tests.browser.sample import HOSTILE, fill
-from tests.browser.test_pages import TOO_SMALL, every_look
+from tests.browser.test_pages import TOO_SMALL
 from tests.browser.watch import DESK, PHONE, Window
 from tests.conftest import Connection
 from tests.fakes.tmdb import FakeTmdb

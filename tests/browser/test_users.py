@@ -4,29 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import expect
 
 from app.security import accounts, sessions
 from app.services import Services
 from tests.browser.conftest import PASSWORD
+from tests.browser.looks import every_look
 from tests.browser.sample import fill
 from tests.browser.test_pages import TOO_SMALL
-from tests.browser.watch import DESK, PHONE, SMALL, Window
+from tests.browser.watch import PHONE, Window
 from tests.conftest import Connection
 
 Open = Callable[..., Window]
 
-every_look = pytest.mark.parametrize(
-    ("size", "scheme", "name"),
-    [
-        (PHONE, "light", "phone-light"),
-        (PHONE, "dark", "phone-dark"),
-        (DESK, "light", "desk-light"),
-        (DESK, "dark", "desk-dark"),
-        (SMALL, "light", "small-light"),
-    ],
-)
 HOSTILE = "<img src=x onerror=alert(1)>شاهد🚀" + "W" * 27
 
 
