@@ -68,6 +68,7 @@ def back_up_by_hand(run: Run) -> Result:
 def _write(run: Run, *, by_hand: bool, step: Callable[[], None]) -> tuple[Path, Manifest]:
     directory = directory_of(run.services.settings)
     directory.mkdir(mode=0o700, exist_ok=True)
+    remove_left(directory)
     path = directory / new_name(by_hand=by_hand)
     return path, write_backup(run.services, path, step=step)
 
@@ -90,7 +91,7 @@ def _seldom(action: Callable[[], None], seconds: float) -> Callable[[], None]:
 
 
 def rotate(directory: Path, keep: int) -> int:
-    """Removes the oldest nightly backups beyond `keep`, and what killed processes left; returns how many there are then.
+    """Removes the oldest nightly backups beyond `keep`; returns how many there are then.
 
     Only after a new one is complete, and only files with names that are given here: whatever else somebody puts into the
     directory is theirs, and so is what was made by hand.
@@ -98,9 +99,13 @@ def rotate(directory: Path, keep: int) -> int:
     ours = sorted(path for path in directory.iterdir() if NIGHTLY.fullmatch(path.name))
     for path in ours[: max(0, len(ours) - keep)]:
         path.unlink(missing_ok=True)
+    return min(keep, len(ours))
+
+
+def remove_left(directory: Path) -> None:
+    """Removes what killed processes and power cuts left of unfinished backups, before another one takes room."""
     for path in directory.iterdir():
         if _UNFINISHED.fullmatch(path.name):
             with suppress(FileNotFoundError):
                 if time.time() - path.stat().st_mtime > _LEFT_SECONDS:
                     path.unlink()
-    return min(keep, len(ours))

@@ -15,7 +15,7 @@ from psycopg.types.json import Jsonb
 
 from app.backup.archive import ArchiveReader
 from app.jobs import backup, scheduler
-from app.jobs.backup import back_up, rotate
+from app.jobs.backup import back_up, remove_left
 from app.jobs.running import Cancelled, Result, Run, run_job
 from app.jobs.scheduler import Scheduled, Scheduler, scheduled_jobs
 from app.services import Services
@@ -195,7 +195,7 @@ def test_what_a_killed_process_left_goes_after_a_day(tmp_path: Path) -> None:
         path.write_text("x")
     yesterday = time.time() - 90_000
     os.utime(left, (yesterday, yesterday))
-    rotate(tmp_path, 3)
+    remove_left(tmp_path)
     assert list(tmp_path.iterdir()) == [fresh]
 
 

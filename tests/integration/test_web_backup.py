@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import threading
 import time
@@ -169,6 +170,20 @@ def test_by_hand_there_are_only_so_many(olga: Browser, services: Services) -> No
 
     assert "There are 20 backups made by hand already" in _text(olga.get(PAGE).text)
     assert len(list(_directory(services).iterdir())) == keeping.MOST_BY_HAND
+
+
+def test_what_a_power_cut_left_of_one_goes_with_the_next_one_also_where_no_night_makes_any(
+    olga: Browser, services: Services
+) -> None:
+    assert services.settings.nightly_backups == 0
+    _directory(services).mkdir()
+    left = _directory(services) / f".{NIGHTLY}.7.partial"
+    left.write_bytes(b"PK")
+    os.utime(left, (0, 0))
+
+    name = _made(olga, services)
+
+    assert [path.name for path in _directory(services).iterdir()] == [name]
 
 
 def test_the_nights_never_remove_what_was_made_by_hand(olga: Browser, services: Services) -> None:
