@@ -78,6 +78,8 @@ def test_forty_viewings_by_the_history_alone_and_then_their_late_webhooks(applia
     appliance.call("POST", "/api/plex/history/catch-up")
     until(lambda: len(plays(appliance)) == 40, f"{len(plays(appliance))} of 40 plays")
     assert plays(appliance) == sorted(viewings())
+    # The report comes when the reading has ended, which is after the last of them.
+    until(lambda: appliance.call("GET", "/api/plex/history")["gaps"], "no report")
     gaps = appliance.call("GET", "/api/plex/history")["gaps"]
     assert sum(gap["missed"] for gap in gaps) == 40
     assert sum(gap["recovered"] for gap in gaps) == 40

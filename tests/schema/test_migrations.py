@@ -28,6 +28,16 @@ def _names(url: str, query: str) -> list[str]:
         return [row[0] for row in connection.execute(query.encode()).fetchall()]
 
 
+def _wait_until_nobody_is_connected(urls: DatabaseUrls) -> None:
+    """A connection that was closed is there until PostgreSQL has noticed."""
+    others = "select count(*) from pg_stat_activity where datname = current_database() and usename = %s"
+    deadline = time.monotonic() + 30
+    with psycopg.connect(urls.owner_url, autocommit=True) as connection:
+        while connection.execute(others, (APP,)).fetchone() != (0,):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+
 def _schemas(urls: DatabaseUrls) -> list[str]:
     return _names(urls.owner_url, "select nspname from pg_namespace where nspname like 'api\\_%'")
 
@@ -132,6 +142,7 @@ def test_functions_in_use_stay_and_unused_ones_go(database_urls: DatabaseUrls) -
         assert connection.execute("select total_episodes from recount('[]')").fetchone() == {"total_episodes": 0}
 
     old.close()
+    _wait_until_nobody_is_connected(database_urls)
     migrate(database_urls.owner_url, APP, functions=_with_another_source("new version"))
     assert _schemas(database_urls) == [new]
 
