@@ -235,7 +235,7 @@ def test_one_token_of_theirs_is_revoked_and_the_others_stay(
 ) -> None:
     tokens = [accounts.create_token(services, "mira", name=name) for name in ("wild <script>", "kitchen")]
     token = value(conn, "select min(id) from api_tokens where user_id = %s", (mira,))
-    assert "wild <script> Reads. Never used. Does not end." in _said(olga, mira)
+    assert "wild <script> Reads. Made just now . Never used. Does not end." in _said(olga, mira)
     assert not any(part in olga.get(f"{USERS}/{mira}").text for part in (*tokens, "wild <script>"))
 
     assert _do(olga, mira, f"tokens/{token}/revoke").status_code == 303
